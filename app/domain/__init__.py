@@ -1,0 +1,1 @@
+"""Pure values and arithmetic: no files, no database, no Qt, no clock."""

@@ -1,0 +1,171 @@
+"""Work that outlives the call that began it: held, named, with progress and Stop, never silent."""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from app.errors import AppError, Stopped
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+JobState = Literal["queued", "running", "done", "failed", "stopped"]
+Listener = Callable[["Job"], None]
+ErrorHandler = Callable[[BaseException], None]
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of visible work. `done` of `total` in its own unit; total 0 means not known yet."""
+
+    id: int
+    name: str
+    dataset_id: str = ""
+    state: JobState = "queued"
+    done: float = 0
+    total: float = 0
+    text: str = ""
+    error: str = ""
+    started: float = 0.0
+    can_stop: bool = True
+    stop_hook: Callable[[], None] | None = None  # asks a detached worker; else the task is cancelled
+    _notify: Listener = field(default=lambda job: None, repr=False)
+    _task: "asyncio.Task[Any] | None" = field(default=None, repr=False)
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("queued", "running")
+
+    @property
+    def fraction(self) -> float | None:
+        return min(1.0, self.done / self.total) if self.total else None
+
+    def seconds_left(self) -> float | None:
+        """Linear estimate from the work done so far; None before a twentieth is done."""
+        share = self.fraction
+        if not self.active or not share or share < 0.05:
+            return None
+        return (time.monotonic() - self.started) * (1 - share) / share
+
+    def progress(self, done: float, total: float, text: str = "") -> None:
+        self.done, self.total, self.text = done, total, text or self.text
+        self._notify(self)
+
+    def stop(self) -> None:
+        """Ask the work to end; what it finished is kept."""
+        if self.stop_hook and self.state == "running":
+            self.stop_hook()
+        elif self._task:
+            self._task.cancel()
+
+
+class Jobs:
+    """All running work of one program. The loop itself keeps only weak references to tasks."""
+
+    def __init__(self) -> None:
+        self.on_error: ErrorHandler = lambda error: None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._jobs: dict[int, Job] = {}
+        self._listeners: list[Listener] = []
+        self._ids = itertools.count(1)
+        self._compute = asyncio.Lock()
+        self._busy_with = ""
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Hold a task until it ends; its failure is logged and told to `on_error`."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def run(
+        self,
+        name: str,
+        work: Callable[[Job], Awaitable[T]],
+        *,
+        dataset_id: str = "",
+        heavy: bool = False,
+    ) -> T:
+        """Run `work` as a visible job and return its result. Heavy jobs wait their turn, visibly.
+
+        Raises what the work raises; Stopped when the job's own Stop was used.
+        """
+        job = Job(next(self._ids), name, dataset_id, _notify=self._tell)
+        self._jobs[job.id] = job
+        inner = asyncio.get_running_loop().create_task(self._work(job, work, heavy))
+        job._task = inner
+        self._tasks.add(inner)
+        inner.add_done_callback(self._tasks.discard)
+        try:
+            return await asyncio.shield(inner)
+        except asyncio.CancelledError:
+            if inner.cancelled():
+                raise Stopped(f"{name} was stopped. What was finished is kept.") from None
+            inner.cancel()
+            await asyncio.wait([inner])
+            raise
+        finally:
+            self._tell(job)
+            self._jobs.pop(job.id, None)
+
+    async def _work(self, job: Job, work: Callable[[Job], Awaitable[T]], heavy: bool) -> T:
+        try:
+            if not heavy:
+                return await self._begin(job, work)
+            if self._compute.locked():
+                job.text = f"waits for {self._busy_with}"
+                self._tell(job)
+            async with self._compute:
+                self._busy_with = job.name
+                return await self._begin(job, work)
+        except asyncio.CancelledError:
+            job.state = "stopped"
+            raise
+        except Stopped:
+            job.state = "stopped"
+            raise
+        except BaseException as error:
+            job.state, job.error = "failed", str(error)
+            raise
+
+    async def _begin(self, job: Job, work: Callable[[Job], Awaitable[T]]) -> T:
+        job.state, job.started, job.text = "running", time.monotonic(), ""
+        self._tell(job)
+        result = await work(job)
+        job.state = "done"
+        return result
+
+    @property
+    def active(self) -> list[Job]:
+        return [job for job in self._jobs.values() if job.active]
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener(job)` at every change of a job; returns the way to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self, job: Job) -> None:
+        for listener in list(self._listeners):
+            listener(job)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or not (error := task.exception()):
+            return
+        if not isinstance(error, AppError):
+            log.error("a job failed", exc_info=error)
+        self.on_error(error)
+
+    async def wait(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        """Cancel everything and wait until it is gone."""
+        for task in list(self._tasks):
+            task.cancel()
+        while self._tasks:
+            await asyncio.wait(self._tasks)

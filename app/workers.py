@@ -1,0 +1,312 @@
+"""Child processes of this same program: a run directory is the whole interface between app and worker.
+
+In: `config.json`, input files. Out: `events.jsonl`, `status.json`, result files, `log.txt`.
+A `stop` file asks the worker to end. A worker never opens a dataset file for writing.
+"""
+
+import asyncio
+import importlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import orjson
+import psutil
+from filelock import FileLock, Timeout
+from pydantic import BaseModel
+
+from app.errors import AppError, Stopped
+
+log = logging.getLogger(__name__)
+
+State = Literal["queued", "running", "stopped", "completed", "failed"]
+TERMINAL: frozenset[State] = frozenset({"stopped", "completed", "failed"})
+
+# The worker role's tasks: a module each, with `run(worker) -> dict`. Imported in the child only.
+TASKS = {
+    "import": "app.importing.worker",
+    "topics": "app.embedding.topics_worker",
+    "categorize": "app.embedding.categorize_worker",
+    "starter": "app.training.starter_worker",
+    "rollouts": "app.training.rollouts_worker",
+    "train": "app.training.train_worker",
+    "export": "app.serving.export_worker",
+    "serve": "app.serving.serve_worker",
+}
+POLL_SECONDS = 0.05
+STOP_GRACE_SECONDS = 20.0
+HEARTBEAT_SECONDS = 2.0
+
+
+class Status(BaseModel):
+    """What a worker last said of itself; rewritten whole and atomically."""
+
+    state: State = "queued"
+    done: float = 0
+    total: float = 0
+    text: str = ""
+    error: str = ""
+    result: dict[str, Any] = {}
+    pid: int = 0
+    created: float = 0.0  # psutil's create_time: tells a reused pid from the worker
+    heartbeat: float = 0.0
+    started: float = 0.0
+
+
+class RunDir:
+    """The app's side of a run directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def prepare(self, config: dict[str, Any]) -> None:
+        """Write the configuration and clear what an earlier worker of this directory left."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        for name in ("stop", "status.json"):
+            (self.path / name).unlink(missing_ok=True)
+        write_atomic(self.path / "config.json", orjson.dumps(config, option=orjson.OPT_INDENT_2))
+
+    def status(self) -> Status:
+        try:
+            return Status.model_validate_json((self.path / "status.json").read_bytes())
+        except FileNotFoundError:
+            return Status()
+
+    def events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """The events written since byte `offset`, and the offset to ask from next."""
+        try:
+            with (self.path / "events.jsonl").open("rb") as file:
+                file.seek(offset)
+                *lines, rest = file.read().split(b"\n")
+                return [orjson.loads(line) for line in lines], file.tell() - len(rest)
+        except FileNotFoundError:
+            return [], offset
+
+    def stop(self) -> None:
+        (self.path / "stop").touch()
+
+    def alive(self) -> bool:
+        """Whether the very process that wrote the status still runs (a reused pid does not count)."""
+        status = self.status()
+        if not status.pid:
+            return False
+        try:
+            process = psutil.Process(status.pid)
+            same = abs(process.create_time() - status.created) < 1.0
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    def mark_dead(self) -> Status:
+        """Called when the process is gone without a final word: say so instead of «running»."""
+        tail = self.log_tail()
+        status = self.status().model_copy(
+            update={"state": "failed", "error": f"The worker ended without a word. {tail}".strip()}
+        )
+        write_atomic(self.path / "status.json", status.model_dump_json().encode())
+        return status
+
+    def log_tail(self, lines: int = 3) -> str:
+        try:
+            text = (self.path / "log.txt").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+        return " ".join(text.strip().splitlines()[-lines:])
+
+
+OnEvent = Callable[[dict[str, Any]], None]
+OnStatus = Callable[[Status], None]
+
+
+def command(*args: str) -> list[str]:
+    """This same program in another role (a frozen app has no `python -m`)."""
+    frozen = getattr(sys, "frozen", False)
+    return [sys.executable, *([] if frozen else ["-m", "app"]), *args]
+
+
+def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Popen[bytes]":
+    """Start a worker on a prepared directory; a detached one outlives the app."""
+    env = {k: v for k, v in os.environ.items() if "API_KEY" not in k and "TOKEN" not in k}
+    env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    env |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+    if getattr(sys, "frozen", False):
+        env.pop("LD_LIBRARY_PATH", None)  # PyInstaller's own value must not reach children
+    else:
+        root = str(Path(__file__).parents[1])
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, env.get("PYTHONPATH")]))
+    with (run.path / "log.txt").open("ab") as out:
+        return subprocess.Popen(
+            command("worker", task, str(run.path)),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=env,
+            start_new_session=detached,
+        )
+
+
+async def follow(
+    run: RunDir,
+    process: "subprocess.Popen[bytes] | None" = None,
+    *,
+    on_event: OnEvent | None = None,
+    on_status: OnStatus | None = None,
+    offset: int = 0,
+) -> Status:
+    """Watch a worker until its final status. Without `process` it is one that was found again."""
+    seen: Status | None = None
+    while True:
+        gone = process.poll() is not None if process else not run.alive()
+        events, offset = run.events(offset)
+        for event in events:
+            if on_event:
+                on_event(event)
+        status = run.status()
+        if on_status and status != seen:
+            on_status(status)
+        seen = status
+        if gone:
+            return status if status.state in TERMINAL else run.mark_dead()
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def run_worker(
+    task: str,
+    path: Path,
+    config: dict[str, Any],
+    *,
+    on_event: OnEvent | None = None,
+    on_status: OnStatus | None = None,
+) -> dict[str, Any]:
+    """Run one worker to its end and return its result.
+
+    Raises AppError with the worker's own words when it failed, Stopped when it was asked to stop.
+    Cancelling the caller asks the worker to stop, then ends it after a grace time.
+    """
+    run = RunDir(path)
+    run.prepare(config)
+    (path / "events.jsonl").unlink(missing_ok=True)
+    process = launch(task, run)
+    try:
+        status = await follow(run, process, on_event=on_event, on_status=on_status)
+    finally:
+        if process.poll() is None:
+            run.stop()
+            await _end(process)
+    if status.state == "failed":
+        raise AppError(status.error)
+    if status.state == "stopped":
+        raise Stopped(f"{task} was stopped. What was finished is kept.")
+    return status.result
+
+
+async def _end(process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + STOP_GRACE_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        await asyncio.sleep(POLL_SECONDS)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+class Task(Protocol):
+    """What a task module offers."""
+
+    def run(self, worker: "Worker") -> dict[str, Any]: ...
+
+
+class Worker:
+    """The child's side: its configuration, its voice, and the question whether to stop."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config: dict[str, Any] = orjson.loads((path / "config.json").read_bytes())
+        me = psutil.Process()
+        self._status = Status(
+            state="running", pid=me.pid, created=me.create_time(), started=time.time()
+        )
+        self._events = (path / "events.jsonl").open("ab")
+        self._written = 0.0
+        self._write(force=True)
+
+    def emit(self, kind: str, **data: Any) -> None:
+        """Append one event; numpy numbers are fine."""
+        row = {"kind": kind, "at": time.time(), **data}
+        self._events.write(orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+        self._events.flush()
+
+    def progress(self, done: float, total: float, text: str = "") -> None:
+        """Say how far the work is; also the heartbeat. Written at most ten times a second."""
+        self._status = self._status.model_copy(update={"done": done, "total": total, "text": text})
+        self._write(force=done >= total)
+
+    def stop_requested(self) -> bool:
+        return (self.path / "stop").exists()
+
+    def check_stop(self) -> None:
+        """Raise Stopped when the user asked to stop; call it between slices of work."""
+        if self.stop_requested():
+            raise Stopped("Stopped by the user.")
+
+    def finish(self, state: State, *, error: str = "", result: dict[str, Any] | None = None) -> None:
+        update = {"state": state, "error": error, "result": result or {}}
+        self._status = self._status.model_copy(update=update)
+        self._write(force=True)
+        self._events.close()
+
+    def _write(self, *, force: bool = False) -> None:
+        now = time.time()
+        if force or now - self._written > 0.1:
+            self._written = now
+            self._status.heartbeat = now
+            write_atomic(self.path / "status.json", self._status.model_dump_json().encode())
+
+
+def worker_main(task: str, path: Path) -> int:
+    """The worker role's entry: one worker per directory, its end always written to the status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        with FileLock(path / "lock", timeout=0):
+            worker = Worker(path)
+            try:
+                module: Any = importlib.import_module(TASKS[task])
+                result = module.run(worker)
+            except Stopped:
+                worker.finish("stopped")
+            except AppError as error:
+                worker.finish("failed", error=str(error))
+                return 1
+            except MemoryError:
+                worker.finish("failed", error="This computer ran out of memory for it.")
+                return 1
+            except Exception as error:  # the worker's boundary: a bug is told, with its trace in the log
+                traceback.print_exc()
+                worker.finish("failed", error=f"{task} failed: {type(error).__name__}: {error}")
+                return 1
+            else:
+                worker.finish("completed", result=result)
+            return 0
+    except Timeout:
+        print(f"another worker holds {path}", file=sys.stderr)  # noqa: T201 goes to the log file
+        return 3
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace a file so that a reader sees the old or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
