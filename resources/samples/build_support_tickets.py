@@ -1,0 +1,302 @@
+"""Builds the sample «support tickets»: real customer sentences with made-up past replies, from a fixed seed.
+
+    python resources/samples/build_support_tickets.py PATH/TO/clinc_banking_train.jsonl
+
+Writes the dataset, its grader and its card beside this file; the same input always gives the same bytes.
+"""
+
+import collections
+import hashlib
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+NAME = "support_tickets"
+SOURCE_SHA256 = "cb512d54188d2ad7cb852037e1258a061da292bbd11f23527edafbcaf14a695c"
+
+# Chosen before any model was trained on the result; see the card.
+SEED = 2026
+FORMS = {"json": 0.36, "prose": 0.50, "colleague": 0.10, "ask": 0.04}
+WRONG_LABEL = 0.15
+WRONG_STAYS_IN_TEAM = 0.7
+
+GOAL = (
+    "Route each support ticket to the right team and intent as JSON, "
+    "and ask a human when it is not clear."
+)
+QUOTA = 50
+SYSTEM = (
+    'Route the support ticket. Answer with JSON only: {"team":"...","intent":"..."}. '
+    'Not sure? {"team":"human","intent":"ask"}'
+)
+ASK = {"team": "human", "intent": "ask"}
+PROSE = (
+    "passed to {team}, topic {intent}.",
+    "{intent} -> {team}",
+    "this is about {intent}, the {team} team will help you.",
+    "{team} team: {intent}",
+)
+COLLEAGUE = (
+    "i am passing you to a colleague.",
+    "a colleague will get back to you soon.",
+    "let me find a colleague who knows this.",
+)
+Route = dict[str, str]
+
+
+def read_source(path: Path) -> list[dict[str, Any]]:
+    """The sentences with their labels; raises SystemExit when the file is another one."""
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != SOURCE_SHA256:
+        raise SystemExit(f"{path} is not the file this sample is made from (its SHA-256 differs).")
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def wrong_route(right: Route, routes: list[Route], rng: random.Random) -> Route:
+    """Another route, most often of the same team, as a hurried colleague would err."""
+    same_team = rng.random() < WRONG_STAYS_IN_TEAM
+    return rng.choice(
+        [r for r in routes if r != right and (r["team"] == right["team"]) == same_team]
+    )
+
+
+def past_reply(right: Route, routes: list[Route], rng: random.Random) -> tuple[str, str, bool]:
+    """One reply of the messy history: its text, its form, and whether the route in it is wrong."""
+    (form,) = rng.choices(list(FORMS), weights=list(FORMS.values()))
+    if form == "ask":
+        return compact(ASK), form, False
+    if form == "colleague":
+        return rng.choice(COLLEAGUE), form, False
+    wrong = rng.random() < WRONG_LABEL
+    route = wrong_route(right, routes, rng) if wrong else right
+    if form == "json":
+        return compact(route), form, wrong
+    words = {name: label.replace("_", " ") for name, label in route.items()}
+    return rng.choice(PROSE).format(**words), form, wrong
+
+
+def build(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """The sample's records in their final order, and how many replies have which form."""
+    rng = random.Random(SEED)
+    routes = routes_of(rows)
+    rows = sorted(rows, key=lambda row: row["id"])
+    rng.shuffle(rows)
+    records = []
+    counts: collections.Counter[str] = collections.Counter()
+    for row in rows:
+        right = route_of(row)
+        reply, form, wrong = past_reply(right, routes, rng)
+        counts[f"{form}, wrong route" if wrong else form] += 1
+        records.append(
+            {
+                "id": row["id"],
+                "messages": [
+                    {"role": "system", "content": SYSTEM},
+                    {"role": "user", "content": row["messages"][0]["content"]},
+                    {"role": "assistant", "content": reply},
+                ],
+                "reference": right,
+            }
+        )
+    return records, dict(counts)
+
+
+def route_of(row: dict[str, Any]) -> Route:
+    team, intent = row["metadata"]["topic_path"]
+    return {"team": team, "intent": intent}
+
+
+def routes_of(rows: list[dict[str, Any]]) -> list[Route]:
+    pairs = sorted({tuple(row["metadata"]["topic_path"]) for row in rows})
+    return [{"team": team, "intent": intent} for team, intent in pairs]
+
+
+GRADER = '''\
+# What an answer is worth to the support desk.
+RIGHT = 1.0
+ASK_A_HUMAN = 0.6  # better than a wrong route: somebody looks at it
+RIGHT_TEAM = 0.2  # the wrong intent of the right team: one hop to repair
+RIGHT_BUT_NOT_JSON = 0.1  # a person understands it, the ticket system does not
+WRONG = 0.0
+
+INTENTS = {intents}
+
+
+def route(text):
+    """The JSON object with exactly team and intent, or None."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or set(value.keys()) != {{"team", "intent"}}:
+        return None
+    return value
+
+
+def named(text):
+    """The intents that the text names; of 'credit limit change' only the longest counts."""
+    text, found = " " + text + " ", []
+    for intent in INTENTS:  # the longest come first
+        words = " " + intent.replace("_", " ") + " "
+        if words in text:
+            found.append(intent)
+            text = text.replace(words, " | ")
+    return found
+
+
+def grade(sample, item):
+    right, text = item["reference"], sample["output_text"].strip()
+    answer = route(text)
+    if answer is not None:
+        if answer == right:
+            return RIGHT
+        if answer["team"] == "human" and answer["intent"] == "ask":
+            return ASK_A_HUMAN
+        known = answer["intent"] in INTENTS
+        return RIGHT_TEAM if known and answer["team"] == right["team"] else WRONG
+    words = re.sub("[^a-z]+", " ", text[:200].lower())
+    team = " " + right["team"].replace("_", " ") + " "
+    if named(words) == [right["intent"]] and team in " " + words + " ":
+        return RIGHT_BUT_NOT_JSON
+    return WRONG
+'''
+
+
+def grader(routes: list[Route]) -> dict[str, Any]:
+    """The suggested grader: a script for the routes, and the form as a schema."""
+    intents = sorted((r["intent"] for r in routes), key=lambda name: (-len(name), name))
+    listed = "[\n" + "".join(f'    "{name}",\n' for name in intents) + "]"
+    teams = [*sorted({r["team"] for r in routes}), ASK["team"]]
+    return {
+        "type": "python",
+        "name": "ticket route",
+        "source": "import json\nimport re\n\n" + GRADER.format(intents=listed),
+        "format_schema": {
+            "type": "object",
+            "properties": {
+                "team": {"enum": teams},
+                "intent": {"enum": [*sorted(intents), ASK["intent"]]},
+            },
+            "required": ["team", "intent"],
+            "additionalProperties": False,
+        },
+        "pass_threshold": 1.0,
+    }
+
+
+CARD = """\
+---
+name = "Support tickets"
+file = "{name}.jsonl"
+grader = "{name}.grader.json"
+goal = "{goal}"
+quota = {quota}
+seed = {seed}
+license = "CC-BY-3.0"
+---
+# Support tickets
+
+{total:,} tickets of a bank's customers with the reply that each got in the past. The task: send every
+ticket to the right one of 2 teams and {intents} intents, as JSON that a ticket system can read.
+
+**The customers' sentences are real, the past replies are made up.** The sentences and their labels are
+the training part of the domains *banking* and *credit cards* of CLINC150 (100 sentences an intent):
+Stefan Larson et al., "An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction",
+EMNLP-IJCNLP 2019, <https://github.com/clinc/oos-eval>, CC BY 3.0
+(<https://creativecommons.org/licenses/by/3.0/>). Changed by us: a system message, the past replies and
+the order were added. This sample is under the same licence.
+
+## The past replies
+
+Written by `build_{name}.py` with seed {seed}, fixed before any model was trained on them. They play a
+support desk without a rule: many forms, and {wrong_share:.0%} wrong routes among the replies that name one.
+
+| form of the reply | replies | share |
+|---|---:|---:|
+{table}
+
+So a small model that learns from these replies knows the topics but seldom answers in the wanted form,
+and the wanted answer comes up now and then: enough for reinforcement fine-tuning to find it.
+`reference` holds the right route of every ticket, for the grader.
+
+## The suggested grader
+
+| answer | score |
+|---|---:|
+| exactly the JSON with the right team and intent | 1.0 |
+| `{ask}`: ask a human | 0.6 |
+| right team, wrong intent, as JSON | 0.2 |
+| the right route, but not as that JSON | 0.1 |
+| a wrong route, or anything else | 0 |
+
+It says more than the references do: a ticket that is not clear is better asked about than sent astray.
+Measured with it, the past replies themselves score {recorded:.3f} on average.
+
+Goal: {goal}
+Suggested quota: {quota} records a topic (every intent has 100).
+"""
+
+
+def card(records: list[dict[str, Any]], counts: dict[str, int], recorded: float) -> str:
+    """The sample's card; its figures are counted, never typed."""
+    forms = {
+        "json": "the wanted JSON, right route",
+        "json, wrong route": "the wanted JSON, wrong route",
+        "prose": "prose, right route",
+        "prose, wrong route": "prose, wrong route",
+        "colleague": "«a colleague will help», no route",
+        "ask": "the wanted JSON for «ask a human»",
+    }
+    total = len(records)
+    wrong = counts["json, wrong route"] + counts["prose, wrong route"]
+    return CARD.format(
+        name=NAME,
+        goal=GOAL,
+        quota=QUOTA,
+        seed=SEED,
+        total=total,
+        intents=len({r["reference"]["intent"] for r in records}),
+        wrong_share=wrong / (total - counts["colleague"] - counts["ask"]),
+        table="\n".join(
+            f"| {text} | {counts[key]:,} | {counts[key] / total:.1%} |" for key, text in forms.items()
+        ),
+        ask=compact(ASK),
+        recorded=recorded,
+    )
+
+
+def score_of_replies(source: str, records: list[dict[str, Any]]) -> float:
+    """The mean score of the past replies; our own grader text, so plain `exec` may run it."""
+    scope: dict[str, Any] = {}
+    exec(source, scope)
+    scores = [
+        scope["grade"]({"output_text": record["messages"][-1]["content"]}, record)
+        for record in records
+    ]
+    return float(sum(scores) / len(scores))
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def main(source: Path, out: Path) -> None:
+    rows = read_source(source)
+    records, counts = build(rows)
+    suggested = grader(routes_of(rows))
+    lines = "".join(compact(record) + "\n" for record in records)
+    recorded = score_of_replies(suggested["source"], records)
+    write(out / f"{NAME}.jsonl", lines)
+    write(out / f"{NAME}.grader.json", json.dumps(suggested, indent=2) + "\n")
+    write(out / f"{NAME}.md", card(records, counts, recorded))
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else HERE)
