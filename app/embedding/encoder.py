@@ -1,0 +1,104 @@
+"""The sentence encoder: texts to unit vectors with the shipped ONNX model; English only, no network."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+from app.domain.records import Message
+from app.errors import InputError
+from app.paths import resource
+
+Vectors = npt.NDArray[np.float32]
+OnProgress = Callable[[int, int], None]
+
+MODEL = "all-MiniLM-L6-v2.int8.onnx"
+TOKENIZER = "tokenizer.json"
+HASHES = {  # SHA-256 of the files in resources/encoder, see its README
+    MODEL: "7e250cf9250acc27d95b66cdd4960a9a1e177daa887aea2b1a38c0b381e0dde2",
+    TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+DIMENSIONS = 384
+MAX_TOKENS = 128  # facts.md: a 193-token chat runs at 25/s, a short one at 450/s
+BATCH_TOKENS = 1024  # padded tokens in a batch; larger ones ran no faster on one thread
+TURN_CHARACTERS = 300  # half of MAX_TOKENS, so that a long first turn leaves room for the last
+
+
+def encoder_folder() -> Path:
+    """The folder of the encoder shipped with the app."""
+    return resource("resources/encoder")
+
+
+class Encoder:
+    """Loads the model once; raises InputError when its files are missing or not the shipped ones."""
+
+    def __init__(self, path: Path) -> None:
+        self._tokenizer = Tokenizer.from_buffer(_checked(path / TOKENIZER))
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.no_padding()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            _checked(path / MODEL), options, providers=["CPUExecutionProvider"]
+        )
+
+    def encode(self, texts: Sequence[str], on_progress: OnProgress | None = None) -> Vectors:
+        """The texts as (n, 384) float32 unit vectors, in their order.
+
+        Texts are cut at 128 tokens. `on_progress(done, total)` is called after each batch and may
+        raise to stop.
+        """
+        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+        rows = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
+        done = 0
+        for batch in _batches([len(row) for row in rows]):
+            vectors[batch] = self._run([rows[i] for i in batch])
+            done += len(batch)
+            if on_progress:
+                on_progress(done, len(texts))
+        return vectors
+
+    def _run(self, rows: list[list[int]]) -> Vectors:
+        width = max(map(len, rows))
+        ids = np.zeros((len(rows), width), np.int64)
+        mask = np.zeros_like(ids)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = row
+            mask[i, : len(row)] = 1
+        (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        return cast(Vectors, vectors)
+
+
+def _checked(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"The sentence encoder is not at {path.parent}: {error}.") from error
+    if hashlib.sha256(data).hexdigest() != HASHES[path.name]:
+        raise InputError(f"The sentence encoder's file {path} is damaged. Install the app again.")
+    return data
+
+
+def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
+    """Indices in batches of like length, so that little padding is computed."""
+    batch: list[int] = []
+    for i in np.argsort(lengths, kind="stable").tolist():
+        if batch and lengths[i] * (len(batch) + 1) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def record_text(messages: Iterable[Message]) -> str:
+    """What stands for a record when it is compared: its first and its last user turn."""
+    turns = [m.text.strip() for m in messages if m.role == "user" and m.text.strip()]
+    if len(turns) < 2:
+        return "".join(turns)
+    return f"{turns[0][:TURN_CHARACTERS]}\n{turns[-1][:TURN_CHARACTERS]}"

@@ -1,0 +1,116 @@
+"""The topic hierarchy as a value: trees, checks, differences, and its two written forms."""
+
+import pytest
+
+from app.domain.topics import (
+    Topic,
+    TopicNode,
+    build_tree,
+    diff_hierarchies,
+    from_json,
+    from_text,
+    leaf_paths,
+    leaves,
+    to_json,
+    to_text,
+    validate_hierarchy,
+)
+from app.errors import ToolError
+
+TEXT = """
+- Cards :: All about cards
+  - Lost card
+  - New card
+- Transfers
+"""
+
+
+def test_rows_become_a_tree_in_their_order() -> None:
+    rows = [
+        Topic(id=3, parent_id=1, name="Lost card", position=1),
+        Topic(id=2, parent_id=1, name="New card", position=0),
+        Topic(id=1, name="Cards"),
+        Topic(id=4, parent_id=99, name="Orphan", position=9),
+    ]
+    tree = build_tree(rows)
+    assert to_text(tree) == "- Cards\n  - New card\n  - Lost card\n- Orphan"
+    assert leaf_paths(rows) == {
+        2: ("Cards", "New card"),
+        3: ("Cards", "Lost card"),
+        4: ("Orphan",),
+    }
+    assert diff_hierarchies(tree, tree).summary == "4 unchanged"
+
+
+def test_text_and_json_come_back_whole() -> None:
+    tree = from_text(TEXT)
+    assert [path for path, _ in leaves(tree)] == [
+        ("Cards", "Lost card"),
+        ("Cards", "New card"),
+        ("Transfers",),
+    ]
+    assert from_text(to_text(tree)) == tree
+    assert from_json(to_json(tree)) == tree
+    assert from_text("Cards\n\tLost card :: gone")[0].children[0].description == "gone"
+
+
+def test_unreadable_json_is_told() -> None:
+    with pytest.raises(ToolError, match="cannot be read"):
+        from_json('[{"title": "Cards"}]')
+
+
+def test_valid_names_are_trimmed_and_kept_whole() -> None:
+    odd = "<b>ملف</b> 💳 " + "x" * 470
+    names = [
+        n.name for n in validate_hierarchy([TopicNode(name="  Lost \n card "), TopicNode(name=odd)])
+    ]
+    assert names == ["Lost card", odd]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no topics"),
+        ("- Cards\n  - Lost card\n  - lost  CARD", "under Cards are both named 'lost CARD'"),
+        ("a\n b\n  c\n   d\n    e\n     f", "too deep"),
+        ("\n".join(f"- t{i}" for i in range(201)), "201 topics"),
+    ],
+)
+def test_wrong_hierarchies_are_refused(text: str, said: str) -> None:
+    with pytest.raises(ToolError, match=said):
+        validate_hierarchy(from_text(text))
+
+
+def test_a_topic_without_a_name_is_refused() -> None:
+    with pytest.raises(ToolError, match="under Cards has no name"):
+        validate_hierarchy([TopicNode(name="Cards", children=[TopicNode(name=" \t")])])
+
+
+def test_a_stored_topic_stands_in_one_place_only() -> None:
+    with pytest.raises(ToolError, match="two places"):
+        validate_hierarchy([TopicNode(name="A", id=1), TopicNode(name="B", id=1)])
+
+
+def test_difference_by_id_name_and_records() -> None:
+    old = [
+        TopicNode(name="Cards", id=1, children=[TopicNode(name="Lost card", id=2)]),
+        TopicNode(name="Money", id=3, children=[TopicNode(name="Top up", id=4)]),
+        TopicNode(name="Pay", id=5, record_ids=[1, 2, 3]),
+        TopicNode(name="Gone", id=6),
+    ]
+    new = [
+        TopicNode(name="Cards", id=1),
+        TopicNode(
+            name="Funds",
+            id=3,
+            children=[TopicNode(name="Top up"), TopicNode(name="Lost card"), TopicNode(name="New")],
+        ),
+        TopicNode(name="Pay a bill", record_ids=[1, 2, 3, 4]),
+    ]
+    diff = diff_hierarchies(old, new)
+    assert diff.added == [("Funds", "New")]
+    assert diff.removed == [("Gone",)]
+    assert diff.renamed == [(("Money",), ("Funds",)), (("Pay",), ("Pay a bill",))]
+    assert diff.moved == [(("Cards", "Lost card"), ("Funds", "Lost card"))]
+    assert diff.summary == "1 added, 1 removed, 2 renamed, 1 moved, 2 unchanged"
+    assert not diff.empty
