@@ -1,4 +1,4 @@
-"""The sentence encoder: texts to unit vectors with the shipped ONNX model; English only, no network."""
+"""The sentence encoder: texts to unit vectors with the shipped ONNX model, without a network."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -35,7 +35,7 @@ def encoder_folder() -> Path:
 
 
 class Encoder:
-    """Loads the model once; raises InputError when its files are missing or not the shipped ones."""
+    """Loads the model once; raises InputError when its files are missing or damaged."""
 
     def __init__(self, path: Path) -> None:
         self._tokenizer = Tokenizer.from_buffer(_checked(path / TOKENIZER))
