@@ -1,0 +1,255 @@
+"""Undo for everything that is data: triggers note each value before and after, per labelled write.
+
+Only Meta, Record and Topic are undoable. Spending, runs, results and deployments are history.
+"""
+
+from typing import Any
+
+import peewee as pw
+from pydantic import BaseModel
+
+from app.errors import StoreError
+from app.store.database import Tx
+from app.store.events import (
+    Event,
+    RecordsChanged,
+    SettingsChanged,
+    TimelineChanged,
+    TopicsChanged,
+)
+from app.store.tables import (
+    UNDOABLE,
+    Change,
+    ChangeCell,
+    ChangeCurrent,
+    Meta,
+    Record,
+    Table,
+    Topic,
+    columns_of,
+    key_of,
+)
+
+MAX_BYTES = 500_000_000
+BY_NAME: dict[str, type[Table]] = {t._meta.table_name: t for t in UNDOABLE}
+EVENT_OF: dict[str, type[Event]] = {
+    Meta._meta.table_name: SettingsChanged,
+    Record._meta.table_name: RecordsChanged,
+    Topic._meta.table_name: TopicsChanged,
+}
+
+
+class ChangeInfo(BaseModel):
+    """A line of the timeline."""
+
+    id: int
+    label: str
+    actor: str
+    tool: str
+    at: float
+    cells: int
+    undoes: int | None
+    undone: bool
+
+
+def trigger_sql(table: type[Table]) -> list[str]:
+    """Triggers that note every cell a write changes while a change is being recorded.
+
+    After the pattern of sqlite.org/undoredo.html, with values kept in their own type instead of SQL
+    text, so that a float comes back bit for bit and conflicts can be seen.
+    """
+    name, key, columns = table._meta.table_name, key_of(table), columns_of(table)
+    into = "INSERT INTO change_cell(change_id, tbl, row_id, op, col, before, after) "
+    current = "(SELECT change_id FROM change_current)"
+    when = "WHEN EXISTS (SELECT 1 FROM change_current)"
+
+    def rows(op: str, row: str, before: str, after: str, only_changed: bool) -> str:
+        each = []
+        for column in columns:
+            condition = f" WHERE OLD.{column} IS NOT NEW.{column}" if only_changed else ""
+            each.append(
+                f"SELECT {current}, '{name}', {row}.{key}, '{op}', '{column}', "
+                f"{before.format(c=column)}, {after.format(c=column)}{condition}"
+            )
+        return into + " UNION ALL ".join(each)
+
+    return [
+        f"CREATE TRIGGER undo_{name}_i AFTER INSERT ON {name} {when} BEGIN {into}"
+        f"VALUES ({current}, '{name}', NEW.{key}, 'I', '', NULL, NULL); END",
+        f"CREATE TRIGGER undo_{name}_u AFTER UPDATE ON {name} {when} BEGIN "
+        f"{rows('U', 'OLD', 'OLD.{c}', 'NEW.{c}', True)}; END",
+        f"CREATE TRIGGER undo_{name}_d AFTER DELETE ON {name} {when} BEGIN "
+        f"{rows('D', 'OLD', 'OLD.{c}', 'NULL', False)}; END",
+    ]
+
+
+def begin(tx: Tx, *, label: str, actor: str, tool: str, undoes: int | None = None) -> int:
+    """Open a change; every write until `end` belongs to it."""
+    change_id = (
+        Change.insert(label=label, actor=actor, tool=tool, at=tx.now, undoes=undoes)
+    ).execute(tx.db)
+    ChangeCurrent.insert(change_id=change_id).execute(tx.db)
+    return int(change_id)
+
+
+def end(tx: Tx, change_id: int) -> None:
+    """Close the change; one that touched nothing undoable is not kept."""
+    ChangeCurrent.delete().execute(tx.db)
+    query = ChangeCell.select(ChangeCell.tbl, pw.fn.COUNT(ChangeCell.id))
+    query = query.where(ChangeCell.change_id == change_id).group_by(ChangeCell.tbl)
+    touched = dict(query.tuples().execute(tx.db))
+    if not touched:
+        Change.delete().where(Change.id == change_id).execute(tx.db)
+        return
+    update = Change.update(cells=sum(touched.values())).where(Change.id == change_id)
+    update.execute(tx.db)
+    for name in touched:
+        tx.emit(EVENT_OF[name](tx.dataset_id))
+    tx.emit(TimelineChanged(tx.dataset_id))
+
+
+def timeline(tx: Tx, limit: int = 200) -> list[ChangeInfo]:
+    """The newest changes first."""
+    query = Change.select().order_by(Change.id.desc()).limit(limit)
+    return [
+        ChangeInfo(**{**row, "undone": row["undone_by"] is not None})
+        for row in query.dicts().execute(tx.db)
+    ]
+
+
+def next_undo(tx: Tx) -> ChangeInfo | None:
+    """What Ctrl+Z would undo: the newest change that still holds."""
+    return next((c for c in timeline(tx) if c.undoes is None and not c.undone), None)
+
+
+def next_redo(tx: Tx) -> ChangeInfo | None:
+    """What Ctrl+Y would redo: the newest undo after which nothing else was changed."""
+    for change in timeline(tx):
+        if change.undone:
+            continue
+        if change.undoes is None:
+            return None
+        undone = Change.select().where(Change.id == change.undoes).first(tx.db)
+        if undone is not None and undone.undoes is None:
+            return change
+    return None
+
+
+def undo(tx: Tx, change_id: int, *, actor: str = "user") -> ChangeInfo:
+    """Apply a change backwards as a change of its own; raises StoreError when later work stands on it."""
+    change = _get(tx, change_id)
+    if change.undone_by is not None:
+        raise StoreError(f"“{change.label}” was already undone.")
+    redo = change.undoes is not None
+    label = change.label.removeprefix("Undo: ") if redo else f"Undo: {change.label}"
+    new = begin(tx, label=label, actor=actor, tool="", undoes=change_id)
+    _apply_inverse(tx, change)
+    Change.update(undone_by=new).where(Change.id == change_id).execute(tx.db)
+    if redo:
+        Change.update(undone_by=None).where(Change.id == change.undoes).execute(tx.db)
+    end(tx, new)
+    return ChangeInfo(
+        id=new,
+        label=label,
+        actor=actor,
+        tool="",
+        at=tx.now,
+        cells=0,
+        undoes=change_id,
+        undone=False,
+    )
+
+
+def roll_back_to(tx: Tx, change_id: int) -> int:
+    """Undo, newest first, every change after `change_id` within the change being recorded.
+
+    Returns how many changes were taken back.
+    """
+    query = Change.select().where(Change.id > change_id).order_by(Change.id.desc())
+    recording = tx.sql("SELECT change_id FROM change_current")[0][0]
+    changes = [change for change in query.execute(tx.db) if change.id != recording]
+    for change in changes:
+        _apply_inverse(tx, change, in_order=True)
+    return len(changes)
+
+
+def latest_id(tx: Tx) -> int:
+    return int(tx.sql("SELECT COALESCE(MAX(id), 0) FROM change")[0][0])
+
+
+def prune(tx: Tx, max_bytes: int = MAX_BYTES) -> int:
+    """Drop the oldest changes until the history fits; returns how many were dropped."""
+    size_of = "COALESCE(SUM(LENGTH(before)), 0) + COALESCE(SUM(LENGTH(after)), 0) + 40 * COUNT(*)"
+    sizes = tx.sql(f"SELECT change_id, {size_of} FROM change_cell GROUP BY 1 ORDER BY 1 DESC")
+    total = dropped = 0
+    for change_id, size in sizes:
+        total += size
+        if total > max_bytes:
+            ChangeCell.delete().where(ChangeCell.change_id == change_id).execute(tx.db)
+            Change.delete().where(Change.id == change_id).execute(tx.db)
+            dropped += 1
+    return dropped
+
+
+def _get(tx: Tx, change_id: int) -> Any:
+    row = Change.select().where(Change.id == change_id).first(tx.db)
+    if row is None:
+        raise StoreError(
+            f"There is no change {change_id} in the history. It may have been dropped."
+        )
+    return row
+
+
+def _apply_inverse(tx: Tx, change: Any, *, in_order: bool = False) -> None:
+    """`in_order`: all later changes were just taken back, so nothing can build on this one."""
+    cells = ChangeCell.select().where(ChangeCell.change_id == change.id)
+    inserts: dict[tuple[str, Any], dict[str, Any]] = {}
+    for cell in cells.order_by(ChangeCell.id.desc()).execute(tx.db):
+        table, key = BY_NAME[cell.tbl], key_of(BY_NAME[cell.tbl])
+        if cell.op == "I":
+            if not in_order:
+                _refuse_if_built_on(tx, change, cell)
+            tx.sql(f"DELETE FROM {cell.tbl} WHERE {key} = ?", (cell.row_id,))
+        elif cell.op == "U":
+            _restore(tx, change, cell, key)
+        else:
+            row = inserts.setdefault((cell.tbl, cell.row_id), {})
+            row[cell.col] = cell.before
+            if len(row) == len(columns_of(table)):
+                _insert_back(tx, change, cell, row)
+
+
+def _restore(tx: Tx, change: Any, cell: Any, key: str) -> None:
+    done = tx.db.execute_sql(
+        f"UPDATE {cell.tbl} SET {cell.col} = ? WHERE {key} = ? AND {cell.col} IS ?",
+        (cell.before, cell.row_id, cell.after),
+    )
+    if done.rowcount != 1:
+        raise StoreError(
+            f"“{change.label}” cannot be undone on its own: {cell.tbl} {cell.row_id} was changed "
+            "again since. Undo the later change first."
+        )
+
+
+def _insert_back(tx: Tx, change: Any, cell: Any, row: dict[str, Any]) -> None:
+    if tx.sql(f"SELECT 1 FROM {cell.tbl} WHERE {key_of(BY_NAME[cell.tbl])} = ?", (cell.row_id,)):
+        raise StoreError(
+            f"“{change.label}” cannot be undone: {cell.tbl} {cell.row_id} exists again."
+        )
+    marks = ", ".join("?" for _ in row)
+    tx.sql(f"INSERT INTO {cell.tbl}({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+
+def _refuse_if_built_on(tx: Tx, change: Any, cell: Any) -> None:
+    later = tx.sql(
+        "SELECT c.label FROM change_cell x JOIN change c ON c.id = x.change_id "
+        "WHERE x.tbl = ? AND x.row_id = ? AND x.change_id > ? "
+        "AND c.undone_by IS NULL AND c.undoes IS NULL "
+        "AND c.id NOT IN (SELECT change_id FROM change_current) LIMIT 1",
+        (cell.tbl, cell.row_id, change.id),
+    )
+    if later:
+        raise StoreError(
+            f"“{change.label}” cannot be undone on its own: “{later[0][0]}” builds on it. "
+            "Undo that first."
+        )

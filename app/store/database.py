@@ -1,0 +1,157 @@
+"""One SQLite file behind an async API: a single writer thread, a few readers, events after commit."""
+
+import asyncio
+import itertools
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import peewee as pw
+from filelock import FileLock, Timeout
+
+from app.errors import StoreError
+from app.store.events import Event
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+Listener = Callable[[Event], None]
+READERS = 2
+PRAGMAS = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000, "synchronous": 1}
+
+
+@dataclass
+class Tx:
+    """One transaction (or one read): the database to run queries on, and the events it will send."""
+
+    db: pw.SqliteDatabase
+    dataset_id: str
+    now: float = field(default_factory=time.time)
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        """Send this once the transaction is committed."""
+        self.events.append(event)
+
+    def sql(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        return list(self.db.execute_sql(query, parameters).fetchall())
+
+
+class Database:
+    """Runs functions `f(tx, ...)` on its own threads; the event loop never runs SQL."""
+
+    def __init__(self, path: Path, dataset_id: str = "") -> None:
+        self.path, self.dataset_id = path, dataset_id
+        self._lock = FileLock(path.with_name(path.name + ".lock"), thread_local=False)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"write-{path.stem}")
+        self._readers = [
+            ThreadPoolExecutor(1, thread_name_prefix=f"read-{path.stem}") for _ in range(READERS)
+        ]
+        self._next_reader = itertools.cycle(self._readers)
+        self._db = pw.SqliteDatabase(str(path), pragmas=PRAGMAS)
+        self._reader_db = pw.SqliteDatabase(str(path), pragmas=PRAGMAS | {"query_only": 1})
+        self._listeners: list[Listener] = []
+
+    def acquire(self) -> None:
+        """Claim the file for this process; raises StoreError when another program holds it."""
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise StoreError(
+                f"{self.path.parent.name} is open in another RFT Studio. Close it there first."
+            ) from None
+        except OSError as error:
+            raise StoreError(explain(error, self.path)) from error
+
+    async def transaction(
+        self, work: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(tx, ...)` whole on the writer thread; commit, then send its events."""
+        loop = asyncio.get_running_loop()
+        future = self._writer.submit(self._write, work, args, kwargs)
+        future.add_done_callback(lambda done: self._after(done, loop))
+        value, _ = await asyncio.shield(asyncio.wrap_future(future))
+        return value
+
+    async def read(
+        self, work: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(tx, ...)` on a reader thread; it sees the last committed state."""
+        future = next(self._next_reader).submit(self._read, work, args, kwargs)
+        return await asyncio.wrap_future(future)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener(event)` on the event loop after each commit; returns the way to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def close(self) -> None:
+        """Finish what is queued, close every connection on its own thread, release the file."""
+        loop = asyncio.get_running_loop()
+        for pool, db in [(self._writer, self._db), *((r, self._reader_db) for r in self._readers)]:
+            await loop.run_in_executor(pool, db.close)
+            pool.shutdown(wait=False)
+        self._lock.release()
+
+    def _write(
+        self, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[T, list[Event]]:
+        tx = Tx(self._db, self.dataset_id)
+        try:
+            with self._db.atomic("IMMEDIATE"):
+                value = work(tx, *args, **kwargs)
+        except (pw.PeeweeException, sqlite3.Error, OSError) as error:
+            raise StoreError(explain(error, self.path)) from error
+        return value, list(dict.fromkeys(tx.events))
+
+    def _read(self, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        try:
+            return work(Tx(self._reader_db, self.dataset_id), *args, **kwargs)
+        except (pw.PeeweeException, sqlite3.Error, OSError) as error:
+            raise StoreError(explain(error, self.path)) from error
+
+    def _after(
+        self, done: "Future[tuple[Any, list[Event]]]", loop: asyncio.AbstractEventLoop
+    ) -> None:
+        if not done.cancelled() and not done.exception() and not loop.is_closed():
+            loop.call_soon_threadsafe(self._publish, done.result()[1])
+
+    def _publish(self, events: list[Event]) -> None:
+        for event in events:
+            for listener in list(self._listeners):
+                try:
+                    listener(event)
+                except Exception:  # boundary: a broken view must not stop the others
+                    log.exception("a listener failed on %r", event)
+
+
+def explain(error: BaseException, path: Path) -> str:
+    """Environment trouble in words: which file, what is wrong with it, what to do.
+
+    peewee hides a full disk behind "cannot rollback", so the whole cause chain is read.
+    """
+    seen: list[str] = []
+    cause: BaseException | None = error
+    while cause:
+        seen.append(str(cause).lower())
+        cause = cause.__cause__ or cause.__context__
+    text = " | ".join(seen)
+    for sign, words in (
+        ("disk is full", "The disk is full. Free some space; nothing that was saved is lost."),
+        ("no space left", "The disk is full. Free some space; nothing that was saved is lost."),
+        ("readonly", "The file cannot be written. Check the permissions of its folder."),
+        ("read-only", "The folder is read-only. Choose another with RFT_STUDIO_HOME."),
+        ("permission denied", "The folder cannot be written. Choose another with RFT_STUDIO_HOME."),
+        ("not a database", "The file is damaged or not a dataset. Restore a backup of it."),
+        ("malformed", "The file is damaged. Restore a backup of it."),
+        ("unable to open", "The file cannot be opened. Check that its folder exists and is yours."),
+        ("locked", "The file is in use by another program. Close that and try again."),
+    ):
+        if sign in text:
+            return f"{path}: {words}"
+    return f"{path}: {error}"

@@ -1,0 +1,45 @@
+"""The dataset's own values: goal, quota, current grader, skipped steps and the like, as JSON by key."""
+
+from typing import Any, Literal
+
+import orjson
+
+from app.store.database import Tx
+from app.store.tables import Meta
+
+Key = Literal[
+    "name",
+    "origin",  # {"file", "imported", "rejections", "seconds", "sample": bool}
+    "goal",
+    "goal_history",
+    "quota",
+    "targets",  # "uniform" | "imported" | {topic id: share}
+    "workflow",  # {"id", "started", "start_step"}
+    "skipped",  # step names
+    "grader",  # current version
+    "proposal",  # {"path", "k", "method"} of a topic proposal not yet applied
+    "base_model",
+    "accepted_warning",  # fingerprint of the dry run whose WARNING the user accepted
+    "confirmed_test",  # grader version whose test the user confirmed
+    "system_prompt",
+    "response_format",
+    "categorise_threshold",
+]
+
+
+def get(tx: Tx, key: Key, default: Any = None) -> Any:
+    row = Meta.select(Meta.value).where(Meta.key == key).tuples().first(tx.db)
+    return orjson.loads(row[0]) if row else default
+
+
+def get_all(tx: Tx) -> dict[str, Any]:
+    return {
+        k: orjson.loads(v) for k, v in Meta.select(Meta.key, Meta.value).tuples().execute(tx.db)
+    }
+
+
+def put(tx: Tx, key: Key, value: Any) -> None:
+    """Set a value; one that is unchanged is not written again."""
+    text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    if Meta.update(value=text).where(Meta.key == key).execute(tx.db) == 0:
+        Meta.insert(key=key, value=text).execute(tx.db)
