@@ -13,12 +13,16 @@ from app.embedding.encoder import Vectors
 
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Merges = Sequence[tuple[int, int]]
 
 # Measured on CLINC150 and banking77 (facts.md «Sentence encoder, topics, duplicates»).
 POOL_NEIGHBOURS = 15
 POOL_ROUNDS = 3
-GRAPH_NEIGHBOURS = 10
 EIGENVALUE = 0.85
+SMALL_NEIGHBOURS = 10  # sees groups of 20 records (132 for CLINC150's 150)
+LARGE_NEIGHBOURS = 45  # sees groups of 100, the quota of a topic (27 for 30)
+HEADROOM = 1.5
+NEARLY = 0.93
 SAMPLE = 5_000  # Ward needs n² memory and holds the GIL: 8k rows take 15 s
 MIN_PER_TOPIC = 5  # a finer cut than n / 5 has no topics left, only records
 CHUNK = 1_000  # rows of a similarity matrix computed at once
@@ -57,10 +61,9 @@ def discover(
     if len(np.unique(sample, axis=0)) < 2 * MIN_PER_TOPIC:
         return Discovery(np.zeros(n, np.int64), [], 1)
     limit = max(2, min(max_topics, len(rows) // MIN_PER_TOPIC))
-    suggested = min(n_topics or estimate_topics(pool(sample, rounds=1), limit=limit), limit)
     pooled = pool(sample)
-    tree = linkage(pooled.astype(np.float64), "ward")
-    fine, merges = _cut(tree, limit)
+    fine, merges = _cut(linkage(pooled.astype(np.float64), "ward"), limit)
+    suggested = min(n_topics or estimate_topics(sample, fine, merges), limit)
     if n > SAMPLE:
         centroids = np.stack([pooled[fine == g].mean(0) for g in range(limit)])
         fine = _assign(vectors, sample=sample, pooled=pooled, centroids=centroids)
@@ -97,15 +100,34 @@ def neighbours(vectors: Vectors, *, count: int) -> tuple[Labels, Vectors]:
     return near, cosine
 
 
-def estimate_topics(vectors: Vectors, *, limit: int) -> int:
-    """How many eigenvalues of the normalised 10-neighbour graph exceed 0.85; 2..limit.
+def estimate_topics(vectors: Vectors, fine: Labels, merges: Merges) -> int:
+    """The coarsest cut of the tree that separates the records nearly as well as any other.
 
-    Each well-separated group contributes one eigenvalue near 1 (spectral clustering's eigengap).
+    Between the number of large groups and 1.5 times the number of small ones in the data, the
+    smallest k whose mean silhouette reaches 93 % of the best. Measured (true number -> found) in
+    tests/embedding/test_discovery.py; counting eigenvalues alone finds 88 for 30 where each topic
+    has 100 records instead of 20.
+    """
+    finest = len(merges) + 1
+    pooled = pool(vectors, rounds=1)
+    low = min(count_groups(pooled, near=LARGE_NEIGHBOURS, limit=finest), finest)
+    small = count_groups(pooled, near=SMALL_NEIGHBOURS, limit=finest)
+    high = min(max(low, round(HEADROOM * small)), finest)
+    scores = silhouettes(vectors, fine, merges)
+    best = max(scores[k] for k in range(low, high + 1))
+    return next(k for k in range(low, high + 1) if scores[k] >= NEARLY * best)
+
+
+def count_groups(vectors: Vectors, *, near: int, limit: int) -> int:
+    """How many eigenvalues of the normalised nearest-neighbour graph exceed 0.85; 2..limit.
+
+    Each group well separated at that neighbourhood gives one eigenvalue near 1 (the eigengap of
+    spectral clustering, von Luxburg 2007); groups much smaller than `near` melt into others.
     """
     n = len(vectors)
-    near, cosine = neighbours(vectors, count=min(GRAPH_NEIGHBOURS, n - 1))
-    rows = np.repeat(np.arange(n), near.shape[1])
-    graph = sparse.csr_array((cosine.ravel().astype(float), (rows, near.ravel())), shape=(n, n))
+    index, cosine = neighbours(vectors, count=min(near, n - 1))
+    rows = np.repeat(np.arange(n), index.shape[1])
+    graph = sparse.csr_array((cosine.ravel().astype(float), (rows, index.ravel())), shape=(n, n))
     graph = graph.maximum(graph.T)
     scale = sparse.diags_array(1 / np.sqrt(np.maximum(graph.sum(axis=1), 1e-9)))
     normal = scale @ graph @ scale
@@ -115,6 +137,31 @@ def estimate_topics(vectors: Vectors, *, limit: int) -> int:
         start = np.ones(n) / np.sqrt(n)  # a fixed start: the same data gives the same number
         values = eigsh(normal, k=limit + 1, which="LA", return_eigenvectors=False, v0=start)
     return int(np.clip((values > EIGENVALUE).sum(), 2, limit))
+
+
+def silhouettes(vectors: Vectors, fine: Labels, merges: Merges) -> dict[int, float]:
+    """Mean silhouette (cosine distance, Rousseeuw 1987) of every cut from 2 topics to the finest."""
+    finest = len(merges) + 1
+    own = np.arange(len(fine))
+    sizes = np.bincount(fine, minlength=finest).astype(float)
+    sums = np.stack([vectors[fine == g].sum(0) for g in range(finest)])
+    similar = (vectors @ sums.T).astype(float)
+    column = np.arange(2 * finest)  # where a tree node's sums are kept
+    labels, scores = fine.copy(), {}
+    for k in range(finest, 1, -1):
+        mean = np.where(sizes > 0, similar / np.maximum(sizes, 1), -1.0)
+        inside = (similar[own, labels] - 1) / np.maximum(sizes[labels] - 1, 1)
+        mean[own, labels] = -1.0
+        other = mean.max(1)
+        score = (inside - other) / np.maximum(np.maximum(1 - inside, 1 - other), 1e-9)
+        scores[k] = float(np.where(sizes[labels] > 1, score, 0).mean())
+        keep, gone = (int(column[node]) for node in merges[finest - k])
+        similar[:, keep] += similar[:, gone]
+        sizes[keep] += sizes[gone]
+        sizes[gone] = 0
+        labels[labels == gone] = keep
+        column[finest + finest - k] = keep
+    return scores
 
 
 def _cut(tree: Floats, groups: int) -> tuple[Labels, list[tuple[int, int]]]:
@@ -147,7 +194,7 @@ def _assign(vectors: Vectors, *, sample: Vectors, pooled: Vectors, centroids: Ve
     return labels
 
 
-def nodes_of_cut(merges: Sequence[tuple[int, int]], groups: int) -> list[int]:
+def nodes_of_cut(merges: Merges, groups: int) -> list[int]:
     """The tree nodes that make up a cut into `groups`; nodes 0..m-1 are the finest groups."""
     finest = len(merges) + 1
     groups = max(1, min(groups, finest))
@@ -158,7 +205,7 @@ def nodes_of_cut(merges: Sequence[tuple[int, int]], groups: int) -> list[int]:
     return list(alive)
 
 
-def members(merges: Sequence[tuple[int, int]]) -> list[list[int]]:
+def members(merges: Merges) -> list[list[int]]:
     """For every tree node the finest groups under it."""
     under = [[group] for group in range(len(merges) + 1)]
     for a, b in merges:
