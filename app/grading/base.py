@@ -166,9 +166,12 @@ def _load(data: dict[str, Any] | str | Path) -> dict[str, Any]:
 
 def _first_fault(kind: str, error: ValidationError) -> str:
     fault = error.errors()[0]
-    field = ".".join(str(part) for part in fault["loc"]) or "type"
+    field = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"The {kind} grader has no field «{field}»."
     text = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"The {kind} grader's field «{field}» is wrong: {text}."
+    where = f"'s field «{field}»" if field else ""
+    return f"The {kind} grader{where} is wrong: {text}."
 
 
 @asynccontextmanager
