@@ -1,0 +1,61 @@
+"""The small builders from which every panel is made, so that no panel styles a widget itself.
+
+`kit.chart` and `kit.code` are imported by those who need them: charts pull in numpy.
+"""
+
+from app.ui.kit.buttons import Segments, button, menu_button, option, tool_button
+from app.ui.kit.frames import (
+    banner,
+    card,
+    divider,
+    empty,
+    frame,
+    head,
+    holder,
+    retint,
+    rule,
+    scroll,
+    stat,
+)
+from app.ui.kit.inputs import combo, line_edit, progress, search_box, slider
+from app.ui.kit.layout import Item, clear, column, grid, row
+from app.ui.kit.states import ErrorBanner, Skeleton
+from app.ui.kit.table import Column, Table, fill_item
+from app.ui.kit.text import IconLabel, label, restyle
+
+__all__ = [
+    "Column",
+    "ErrorBanner",
+    "IconLabel",
+    "Item",
+    "Segments",
+    "Skeleton",
+    "Table",
+    "banner",
+    "button",
+    "card",
+    "clear",
+    "column",
+    "combo",
+    "divider",
+    "empty",
+    "fill_item",
+    "frame",
+    "grid",
+    "head",
+    "holder",
+    "label",
+    "line_edit",
+    "menu_button",
+    "option",
+    "progress",
+    "restyle",
+    "retint",
+    "row",
+    "rule",
+    "scroll",
+    "search_box",
+    "slider",
+    "stat",
+    "tool_button",
+]

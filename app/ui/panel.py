@@ -1,0 +1,134 @@
+"""The base of every panel in the centre: re-reads the store when an event it names arrives."""
+
+import logging
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
+
+from app.errors import AppError, DeclinedError, Stopped
+from app.ui import kit
+from app.ui.controller import Controller
+
+log = logging.getLogger(__name__)
+
+
+class Panel(QWidget):
+    """A scrolling column of cards: subclasses fill `self.column` once and write `refresh`.
+
+    `events` are the store's event types the panel shows. `go` asks the window to show another
+    panel: its name (`records`, `dry_run` ...) and a dict of what it should point at.
+    """
+
+    events: ClassVar[tuple[type, ...]] = ()
+    title: ClassVar[str] = ""
+    go = Signal(str, dict)
+    sees_changed = Signal()
+
+    def __init__(self, app: Controller) -> None:
+        super().__init__()
+        self.app = app
+        self._dirty, self._running = True, False
+        self._banner: kit.ErrorBanner | None = None
+        inner = QWidget()
+        self.column = QVBoxLayout(inner)
+        self.column.setSpacing(12)
+        self.column.setContentsMargins(20, 16, 20, 16)
+        self.setLayout(kit.column(kit.scroll(inner), gap=0))
+        self.build()
+
+    def build(self) -> None:
+        """Make the widgets, once; the store is not read here."""
+        raise NotImplementedError
+
+    async def refresh(self) -> None:
+        """Read the store and show it. Called by the base only, never twice at once."""
+        raise NotImplementedError
+
+    def point_at(self, target: dict[str, Any]) -> None:
+        """What `go` carried: a record, a filter. Panels that can be pointed at override this."""
+
+    def sees(self) -> str:
+        """What the user looks at, in a few words, for the assistant (`Records, record 413`)."""
+        return self.title
+
+    def on_events(self, events: list[Any]) -> None:
+        """Re-read if one of the events is named in `events`."""
+        if isinstance(events, list) and any(isinstance(event, self.events) for event in events):
+            self.reload()
+
+    def reload(self) -> None:
+        """Ask for a refresh: now if visible, else when shown; one more if one is running."""
+        self._dirty = True
+        if self.isVisible() and not self._running:
+            self._running = True
+            self.app.jobs.start(self._refresh_until_clean())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._dirty:
+            self.reload()
+
+    def retheme(self) -> None:
+        """Paint anew; a panel that holds colours of its own adds them here."""
+        self.update()
+
+    async def _refresh_until_clean(self) -> None:
+        try:
+            while self._dirty:
+                self._dirty = False
+                await self._refresh_once()
+        finally:
+            self._running = False
+
+    async def _refresh_once(self) -> None:
+        try:
+            await self.refresh()
+        except AppError as error:
+            self.show_error(str(error), retry=True)
+        else:
+            self.hide_error()
+            self.sees_changed.emit()
+
+    def act(
+        self, work: Coroutine[Any, Any, object], *, button: QAbstractButton | None = None
+    ) -> None:
+        """Run what the user asked for; its AppError shows as the panel's banner.
+
+        `button` is disabled meanwhile. Declined and stopped work says nothing: the user knows.
+        """
+        self.app.jobs.start(self._act(work, button))
+
+    async def _act(self, work: Coroutine[Any, Any, object], button: QAbstractButton | None) -> None:
+        if button is not None:
+            button.setEnabled(False)
+        self.hide_error()
+        try:
+            await work
+        except (DeclinedError, Stopped) as quiet:
+            log.info("%s", quiet)
+        except AppError as error:
+            self.show_error(str(error))
+        finally:
+            if button is not None:
+                button.setEnabled(True)
+
+    def show_error(self, text: str, *, details: str = "", retry: bool = False) -> None:
+        """A red banner at the panel's top; a second error takes the first one's place."""
+        self.hide_error()
+        again = self.reload if retry else None
+        self._banner = kit.ErrorBanner(text, details=details, retry=again)
+        self._banner.destroyed.connect(self._forget_banner)
+        self.column.insertWidget(0, self._banner)
+
+    def hide_error(self) -> None:
+        if self._banner is not None:
+            self._banner.destroyed.disconnect(self._forget_banner)
+            self._banner.hide()
+            self._banner.deleteLater()
+            self._banner = None
+
+    def _forget_banner(self) -> None:
+        self._banner = None

@@ -1,0 +1,100 @@
+"""Table cells drawn by hand: a chip, a bar, a number, two lines; plain text stays Qt's own."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.ui.parts.badge import badge_size, draw_badge
+from app.ui.parts.paint import RIGHT, Tone, draw_bar, draw_text, ink_token
+from app.ui.theme import theme
+
+CELL = Qt.ItemDataRole.UserRole
+"""The model role that holds a Cell; an item without one is drawn by Qt."""
+
+
+@dataclass(frozen=True)
+class BadgeCell:
+    text: str
+    tone: Tone = "muted"
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class BarCell:
+    """A share from 0 to 1 with a tick at `target`; `add` is planned and only outlined."""
+
+    value: float
+    target: float | None = None
+    tone: Tone = "accent"
+    add: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return f"{self.value * 100:.0f} %"
+
+
+@dataclass(frozen=True)
+class NumberCell:
+    """Right-aligned; the text is formatted by the caller (`2,714`, `0.41`, `error`)."""
+
+    text: str
+    tone: Tone = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class TwoLineCell:
+    text: str
+    sub: str
+
+
+Cell = BadgeCell | BarCell | NumberCell | TwoLineCell
+Index = QModelIndex | QPersistentModelIndex
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Draws the Cell that an index holds under the role CELL."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        tall = isinstance(index.data(CELL), TwoLineCell)
+        return QSize(60, theme().px(46 if tall else 32))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        cell = index.data(CELL)
+        if not isinstance(cell, Cell):
+            super().paint(painter, option, index)
+            return
+        self.initStyleOption(option, index)
+        option.text = ""
+        widget = option.widget
+        widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, widget)
+        painter.save()
+        _draw(painter, QRectF(option.rect).adjusted(8, 0, -8, -1), cell)
+        painter.restore()
+
+
+def _draw(painter: QPainter, rect: QRectF, cell: Cell) -> None:
+    look = theme()
+    match cell:
+        case BadgeCell(text="") | NumberCell(text=""):
+            pass
+        case BadgeCell(text, tone, icon):
+            size = badge_size(text, icon)
+            top = rect.center().y() - size.height() / 2
+            width = min(size.width(), rect.width())
+            chip = QRectF(rect.left(), top, width, size.height())
+            draw_badge(painter, chip, text, tone=tone, icon=icon)
+        case BarCell(value, target, tone, add):
+            bar = QRectF(rect.left(), rect.center().y() - 3, rect.width(), 6)
+            draw_bar(painter, bar, value, target=target, tone=tone, add=add)
+        case NumberCell(text, tone, strong):
+            font = look.font("body", 600 if strong else 400)
+            color = look.color(ink_token(tone))
+            draw_text(painter, rect, text, font=font, color=color, flags=RIGHT)
+        case TwoLineCell(text, sub):
+            line = QRectF(rect.left(), rect.top() + 5, rect.width(), look.px(18))
+            draw_text(painter, line, text, font=look.font("body", 500), color=look.color("text"))
+            below = QRectF(rect.left(), line.bottom(), rect.width(), look.px(16))
+            draw_text(painter, below, sub, font=look.font("label", 400), color=look.color("text_3"))
