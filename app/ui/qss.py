@@ -146,6 +146,11 @@ QToolButton {{ background: transparent; border: 1px solid transparent;
 QToolButton:hover {{ background: {c["hover"]}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {c["sunken"]}; }}
 QToolButton:focus {{ {_ring(theme)} padding: 3px; }}
+QToolButton[fold="true"] {{ color: {c["text"]}; padding: 2px; text-align: left; }}
+QToolButton[fold="true"]:checked {{ background: transparent; }}
+QToolButton[fold="true"]:focus {{ padding: 1px; }}
+QPushButton[drop="true"] {{ padding-right: 26px; }}
+QPushButton[drop="true"]:focus {{ padding-right: 25px; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton::menu-indicator {{ image: {theme.glyph_url("caret-down", "text_2")};
     subcontrol-position: right center; right: 8px; }}

@@ -4,6 +4,7 @@
 """
 
 from app.ui.kit.buttons import Segments, button, menu_button, option, tool_button
+from app.ui.kit.fold import Fold
 from app.ui.kit.frames import (
     banner,
     card,
@@ -19,15 +20,20 @@ from app.ui.kit.frames import (
 )
 from app.ui.kit.inputs import combo, line_edit, progress, search_box, slider
 from app.ui.kit.layout import Item, clear, column, grid, row
+from app.ui.kit.menus import Entry, drop_button, fill_menu, set_entries
+from app.ui.kit.prose import Prose
 from app.ui.kit.states import ErrorBanner, Skeleton
 from app.ui.kit.table import Column, Table, fill_item
 from app.ui.kit.text import IconLabel, label, restyle
 
 __all__ = [
     "Column",
+    "Entry",
     "ErrorBanner",
+    "Fold",
     "IconLabel",
     "Item",
+    "Prose",
     "Segments",
     "Skeleton",
     "Table",
@@ -38,8 +44,10 @@ __all__ = [
     "column",
     "combo",
     "divider",
+    "drop_button",
     "empty",
     "fill_item",
+    "fill_menu",
     "frame",
     "grid",
     "head",
@@ -55,6 +63,7 @@ __all__ = [
     "rule",
     "scroll",
     "search_box",
+    "set_entries",
     "slider",
     "stat",
     "tool_button",

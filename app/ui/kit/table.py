@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
@@ -38,19 +38,26 @@ def fill_item(value: Cell | str) -> QStandardItem:
 class Table(QTableView):
     """Whole rows are selected; `picked` tells the row moved to, `opened` Return or a double click.
 
-    `fit` makes it as tall as its rows, for short tables inside a scrolling panel.
+    `fit` makes it as tall as its rows, for short tables inside a scrolling panel. A `model` of its
+    own titles its columns itself and is filled by its owner, not by `show_rows`.
     """
 
     picked = Signal(int)
     opened = Signal(int)
 
     def __init__(
-        self, name: str, columns: Sequence[Column], *, row_height: int = 32, fit: bool = False
+        self,
+        name: str,
+        columns: Sequence[Column],
+        *,
+        row_height: int = 32,
+        fit: bool = False,
+        model: QAbstractItemModel | None = None,
     ) -> None:
         super().__init__()
         self.columns, self._row_height, self._fit = tuple(columns), row_height, fit
         self.setAccessibleName(name)
-        self.setModel(QStandardItemModel(0, len(columns), self))
+        self.setModel(model or QStandardItemModel(0, len(columns), self))
         self.setItemDelegate(CellDelegate(self))
         self._set_manners()
         self._set_header()
@@ -112,11 +119,11 @@ class Table(QTableView):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(24)
         model = self.model()
-        assert isinstance(model, QStandardItemModel)
         for index, column in enumerate(self.columns):
-            item = QStandardItem(column.title)
-            item.setTextAlignment(RIGHT if column.right else LEFT)
-            model.setHorizontalHeaderItem(index, item)
+            if isinstance(model, QStandardItemModel):
+                item = QStandardItem(column.title)
+                item.setTextAlignment(RIGHT if column.right else LEFT)
+                model.setHorizontalHeaderItem(index, item)
             mode = QHeaderView.ResizeMode.Fixed if column.width else QHeaderView.ResizeMode.Stretch
             header.setSectionResizeMode(index, mode)
 
