@@ -1,0 +1,40 @@
+"""The report agrees with the agreed verdict on every line of the examples of dirty imports."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from app.importing.validate import validate_file
+
+
+def test_every_line_of_the_dirty_file(shared_data: Callable[[str], Path]) -> None:
+    expected = json.loads(shared_data("data/dirty_import.expected.json").read_text())
+    reports = list(validate_file(shared_data("data/dirty_import.jsonl")))
+    assert [(r.line, r.status) for r in reports] == [(e["line"], e["expect"]) for e in expected]
+    assert all(bool(r.reasons) == (r.status in ("warn", "error")) for r in reports)
+
+
+def test_the_real_files_have_no_invalid_record(shared_data: Callable[[str], Path]) -> None:
+    for name in ("gsm8k_500", "bfcl_simple_parallel", "mt_bench", "sgd_multiturn_tools_small"):
+        reports = list(validate_file(shared_data(f"data/{name}.jsonl")))
+        assert {report.status for report in reports} <= {"ok", "warn"}, name
+
+
+def test_all_reasons_of_a_line_are_given(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    turns = [{"role": "wizard", "content": "\x01"}, {"role": "user", "content": ""}]
+    file.write_text(json.dumps({"messages": turns}))
+    (report,) = validate_file(file)
+    codes = [reason.code for reason in report.reasons]
+    assert codes == ["unknown_role", "control_characters", "empty_user_turn"]
+    assert report.status == "error"
+
+
+def test_duplicates_name_the_first_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    rows = [{"id": i, "prompt": f"Q{i % 2}"} for i in range(4)]
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    found = [
+        [r.text for r in report.reasons if r.code == "duplicate"] for report in validate_file(file)
+    ]
+    assert found == [[], [], ["The same as line 1."], ["The same as line 2."]]
