@@ -4,6 +4,7 @@
 """
 
 from app.ui.kit.buttons import Segments, button, menu_button, option, tool_button
+from app.ui.kit.clickable import Clickable, ElidedLabel
 from app.ui.kit.fold import Fold
 from app.ui.kit.frames import (
     banner,
@@ -24,10 +25,12 @@ from app.ui.kit.menus import Entry, drop_button, fill_menu, set_entries
 from app.ui.kit.prose import Prose
 from app.ui.kit.states import ErrorBanner, Skeleton
 from app.ui.kit.table import Column, Table, fill_item
-from app.ui.kit.text import IconLabel, label, restyle
+from app.ui.kit.text import IconLabel, label, restyle, tip
 
 __all__ = [
+    "Clickable",
     "Column",
+    "ElidedLabel",
     "Entry",
     "ErrorBanner",
     "Fold",
@@ -66,5 +69,6 @@ __all__ = [
     "set_entries",
     "slider",
     "stat",
+    "tip",
     "tool_button",
 ]

@@ -70,7 +70,7 @@ class Plot(pg.PlotWidget):
             if text:
                 size = f"{look.text_px('label')}px"
                 axis.setLabel(text, **{"font-size": size, "color": look.chart["axis"]})
-            axis.enableAutoSIPrefix(False)  # setLabel turns it on, and 0.8 would read 800
+            axis.setSIPrefixEnableRanges(())  # else 0.8 reads 800 when the label is set again
             axis.setGrid(255 if side == "left" else False)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractItemModel, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+from app.ui.kit.text import tip
 from app.ui.parts.cells import CELL, Cell, CellDelegate
 from app.ui.theme import theme
 
@@ -31,7 +32,7 @@ def fill_item(value: Cell | str) -> QStandardItem:
     if not isinstance(value, str):
         item.setData(value, CELL)
         item.setAccessibleText(value.text)
-        item.setToolTip(value.text)
+        item.setToolTip(tip(value.text))
     return item
 
 

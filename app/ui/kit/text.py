@@ -1,5 +1,6 @@
 """Labels and icons. Text is shown as text: markup in a record's words is never interpreted."""
 
+from html import escape
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
@@ -61,3 +62,8 @@ class IconLabel(QLabel):
         square = QSize(self._size, self._size)
         icon = theme().icon(self._name, self._color)
         self.setPixmap(icon.pixmap(square, self.devicePixelRatioF()))
+
+
+def tip(text: str) -> str:
+    """Words from data as a tooltip: wrapped, and its markup shown as text."""
+    return f"<span>{escape(text)}</span>" if text else ""

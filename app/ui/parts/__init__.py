@@ -7,7 +7,7 @@ from app.ui.parts.interval_row import IntervalRow
 from app.ui.parts.paint import Tone
 from app.ui.parts.spark import Spark
 from app.ui.parts.stepper import Step, Stepper, StepState
-from app.ui.parts.tile import Tile, VerdictTile
+from app.ui.parts.tile import VerdictTile
 from app.ui.parts.verdict import VerdictStamp
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "StepDots",
     "StepState",
     "Stepper",
-    "Tile",
     "Tone",
     "TwoLineCell",
     "VerdictStamp",

@@ -1,0 +1,81 @@
+"""The stack of panels in the middle of the window; a panel's module is imported when first shown."""
+
+import importlib
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget
+
+from app.ui.controller import Controller
+from app.ui.overview import STEP_NAMES
+from app.ui.panel import Panel
+
+# A panel is one line here. Charts pull in numpy, so nothing is imported before it is looked at.
+PANELS = {
+    "welcome": "app.ui.welcome:Welcome",
+    "records": "app.ui.records_panel:RecordsPanel",
+    "topics_config": "app.ui.topics_panel:TopicsPanel",
+    "categorize": "app.ui.categorize_panel:CategorizePanel",
+    "coverage_generation": "app.ui.coverage_panel:CoveragePanel",
+    "grader_config": "app.ui.grader_panel:GraderPanel",
+    "dry_run": "app.ui.dry_run_panel:DryRunPanel",
+    "training": "app.ui.training_panel:TrainingPanel",
+    "deployment": "app.ui.deploy_panel:DeployPanel",
+}
+
+
+class Centre(QStackedWidget):
+    """`shown` tells the name of the panel now in front, `sees` its few words for the assistant."""
+
+    shown = Signal(str)
+    sees = Signal(str)
+
+    def __init__(self, app: Controller) -> None:
+        super().__init__()
+        self.setObjectName("canvas")
+        self._app = app
+        self._panels: dict[str, Panel] = {}
+
+    @property
+    def name(self) -> str:
+        """The panel in front."""
+        front = self.currentWidget()
+        return next((name for name, panel in self._panels.items() if panel is front), "")
+
+    def panel(self, name: str) -> Panel:
+        """The panel of that name, made at the first call."""
+        if name not in self._panels:
+            module, member = PANELS[name].split(":")
+            panel: Panel = getattr(importlib.import_module(module), member)(self._app)
+            panel.go.connect(self.go)
+            panel.sees_changed.connect(self._tell_sees)
+            self._panels[name] = panel
+            self.addWidget(panel)
+        return self._panels[name]
+
+    def go(self, name: str, target: dict[str, Any] | None = None) -> None:
+        """Bring a panel to the front and point it at something."""
+        panel = self.panel(name)
+        if target:
+            panel.point_at(target)
+        self.setCurrentWidget(panel)
+        self.shown.emit(name)
+        self._tell_sees()
+
+    def on_events(self, events: list[Any]) -> None:
+        for panel in self._panels.values():
+            panel.on_events(events)
+
+    def reload_all(self) -> None:
+        """Another dataset is open: what was read before is void."""
+        for panel in self._panels.values():
+            panel.reload()
+
+    def step_index(self) -> int:
+        """The place on the stepper of the panel in front; -1 for records and welcome."""
+        return STEP_NAMES.index(self.name) if self.name in STEP_NAMES else -1
+
+    def _tell_sees(self) -> None:
+        front = self.currentWidget()
+        if isinstance(front, Panel):
+            self.sees.emit(front.sees())
