@@ -192,22 +192,3 @@ def _assign(vectors: Vectors, *, sample: Vectors, pooled: Vectors, centroids: Ve
         distance = (centroids**2).sum(1) - 2 * moved @ centroids.T
         labels[start : start + CHUNK] = distance.argmin(1)
     return labels
-
-
-def nodes_of_cut(merges: Merges, groups: int) -> list[int]:
-    """The tree nodes that make up a cut into `groups`; nodes 0..m-1 are the finest groups."""
-    finest = len(merges) + 1
-    groups = max(1, min(groups, finest))
-    alive = dict.fromkeys(range(finest))
-    for i, (a, b) in enumerate(merges[: finest - groups]):
-        del alive[a], alive[b]
-        alive[finest + i] = None
-    return list(alive)
-
-
-def members(merges: Merges) -> list[list[int]]:
-    """For every tree node the finest groups under it."""
-    under = [[group] for group in range(len(merges) + 1)]
-    for a, b in merges:
-        under.append(under[a] + under[b])
-    return under

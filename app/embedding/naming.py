@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from app.embedding.discovery import Labels, Merges, members, unit
+from app.domain.topics import clean
+from app.embedding.discovery import Labels, Merges, unit
 from app.embedding.encoder import Vectors
+from app.embedding.proposal import NodeText, members
 
 CANDIDATES = 20  # phrases per topic that reach the encoder
 KEPT = 5  # names kept per topic, so that siblings can be told apart
 EXEMPLARS = 3
+EXEMPLAR_CHARACTERS = 300
 MAX_WORDS = 3
 FREQUENCY_WEIGHT = 0.5
 WORD_BONUS = 0.05  # per word beyond the first: «Report lost card» says more than «Lost»
@@ -68,58 +71,59 @@ def phrases(text: str) -> set[str]:
     return found
 
 
-def candidate_names(
+def name_nodes(
     texts: Sequence[str],
     vectors: Vectors,
     *,
     fine: Labels,
     merges: Merges,
     encode: Callable[[list[str]], Vectors],
-) -> list[list[str]]:
-    """Up to five names for every node of the merge tree, the best first.
+) -> list[NodeText]:
+    """Up to five names, the best first, and three exemplars for every node of the merge tree.
 
     c-TF-IDF (Grootendorst 2022: a phrase's share of the topic's texts, weighted by its rarity in
-    all topics) picks twenty phrases, the cosine to the topic's centroid ranks them.
+    all topics) picks twenty phrases; their cosine to the topic's centroid ranks them.
     """
-    under = members(merges)
-    counts, read = _counts(texts, fine, len(merges) + 1)
+    rows = [np.flatnonzero(fine == group) for group in range(len(merges) + 1)]
+    counts = [_count(texts, row) for row in rows]
+    read = [min(len(row), NAMED_TEXTS) for row in rows]
     total: Counter[str] = sum(counts, Counter())
-    spread = sum(read) / len(read)
     chosen: list[dict[str, float]] = []
+    under = members(merges)
     for groups in under:
         inside: Counter[str] = sum((counts[g] for g in groups), Counter())
         size = sum(read[g] for g in groups)
-        chosen.append(_weighted(inside, size=size, total=total, spread=spread))
+        chosen.append(_weighted(inside, size=size, total=total, spread=sum(read) / len(read)))
     every = sorted({phrase for weights in chosen for phrase in weights})
-    place = {phrase: i for i, phrase in enumerate(every)}
-    encoded = encode(every)
-    sums = np.stack([vectors[fine == g].sum(0) for g in range(len(counts))])
-    names = []
+    encoded = dict(zip(every, encode(every), strict=True))
+    result = []
     for groups, weights in zip(under, chosen, strict=True):
-        centroid = unit(sums[groups].sum(0, keepdims=True))[0]
-        top = max(weights.values(), default=1.0)
-        score = {
-            phrase: float(encoded[place[phrase]] @ centroid)
-            + FREQUENCY_WEIGHT * weight / top
-            + WORD_BONUS * (len(content_words(phrase)) - 1)
-            for phrase, weight in weights.items()
-        }
-        ranked = sorted(score, key=lambda p: (-score[p], p))
-        names.append([titled(phrase) for phrase in _distinct(ranked)[:KEPT]])
-    return names
+        mine = np.concatenate([rows[g] for g in groups])
+        centroid = unit(vectors[mine].sum(0, keepdims=True))[0]
+        near = {phrase: float(encoded[phrase] @ centroid) for phrase in weights}
+        typical = exemplars(texts, mine, similarity=vectors[mine] @ centroid)
+        result.append(NodeText(names=_ranked(weights, near), exemplars=typical))
+    return result
 
 
-def _counts(
-    texts: Sequence[str], fine: Labels, groups: int
-) -> tuple[list[Counter[str]], list[int]]:
-    """Per finest group in how many of its texts each phrase occurs, and how many were read."""
-    counts: list[Counter[str]] = [Counter() for _ in range(groups)]
-    read = [0] * groups
-    for text, group in zip(texts, fine.tolist(), strict=True):
-        if read[group] < NAMED_TEXTS:
-            read[group] += 1
-            counts[group].update(phrases(text))
-    return counts, read
+def _count(texts: Sequence[str], rows: Labels) -> Counter[str]:
+    """In how many of a group's texts each phrase occurs."""
+    counts: Counter[str] = Counter()
+    for row in rows[:NAMED_TEXTS]:
+        counts.update(phrases(texts[row]))
+    return counts
+
+
+def _ranked(weights: dict[str, float], near: dict[str, float]) -> list[str]:
+    top = max(weights.values(), default=1.0)
+    score = {
+        phrase: near[phrase]
+        + FREQUENCY_WEIGHT * weight / top
+        + WORD_BONUS * (len(content_words(phrase)) - 1)
+        for phrase, weight in weights.items()
+    }
+    order = sorted(score, key=lambda phrase: (-score[phrase], phrase))
+    return [titled(phrase) for phrase in _distinct(order)[:KEPT]]
 
 
 def _weighted(
@@ -158,29 +162,12 @@ def titled(phrase: str) -> str:
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
-def unique_names(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """One name per topic, no two alike (case aside): the best still free, else one with a number."""
-    taken: set[str] = set()
-    names = []
-    for number, options in enumerate(candidates, 1):
-        first = options[0] if options else f"Topic {number}"
-        name = next((o for o in options if o.casefold() not in taken), first)
-        suffix = 2
-        while name.casefold() in taken:
-            name, suffix = f"{first} {suffix}", suffix + 1
-        taken.add(name.casefold())
-        names.append(name)
-    return names
-
-
-def exemplar_rows(vectors: Vectors, rows: Sequence[int], *, texts: Sequence[str]) -> list[int]:
-    """Three records nearest to the centroid of the given ones, each with another text."""
-    if not len(rows):
-        return []
-    near = vectors[rows] @ unit(vectors[rows].sum(0, keepdims=True))[0]
-    picked: dict[str, int] = {}
-    for i in np.argsort(-near, kind="stable"):
-        picked.setdefault(texts[rows[i]].strip().casefold(), int(rows[i]))
+def exemplars(texts: Sequence[str], rows: Labels, *, similarity: Vectors) -> list[str]:
+    """The three texts of a topic nearest to its centroid, no two alike, cut at 300 characters."""
+    picked: dict[str, str] = {}
+    for i in np.argsort(-similarity, kind="stable"):
+        text = clean(texts[rows[i]])
+        picked.setdefault(text.casefold(), text[:EXEMPLAR_CHARACTERS])
         if len(picked) == EXEMPLARS:
             break
     return list(picked.values())
