@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 Floats = NDArray[np.float64]
 RESAMPLES = 2000
@@ -119,10 +119,26 @@ def percentile_interval(value: float, draws: Floats, confidence: float = 0.95) -
     return Interval(value=value, low=min(value, float(low)), high=max(value, float(high)))
 
 
+def widened(interval: Interval, units: int, confidence: float = 0.95) -> Interval:
+    """The interval stretched about its value for few units, where percentiles are too narrow.
+
+    Factor t(n-1) / z * sqrt(n / (n-1)): the expanded percentile interval of Hesterberg (2015).
+    """
+    if interval.value is None or interval.low is None or interval.high is None or units < 2:
+        return interval
+    quantile = float(t.ppf(0.5 + confidence / 2, units - 1))
+    stretch = quantile / z_value(confidence) * (units / (units - 1)) ** 0.5
+    return Interval(
+        value=interval.value,
+        low=interval.value - stretch * (interval.value - interval.low),
+        high=interval.value + stretch * (interval.high - interval.value),
+    )
+
+
 def bootstrap_mean(
     groups: Sequence[Sequence[float]], *, confidence: float = 0.95, seed: int = 0
 ) -> Interval:
-    """Mean of all scores with a bootstrap interval over prompts.
+    """Mean of all scores (0 to 1) with a bootstrap interval over prompts, within 0 and 1.
 
     Where all prompts have the same mean a bootstrap would claim certainty; the Wilson interval
     of that mean over the number of prompts stands in (conservative for scores in [0, 1]).
@@ -135,7 +151,10 @@ def bootstrap_mean(
     if np.ptp(sums / sizes) < 1e-12:
         return wilson(value * sizes.size, sizes.size, confidence)
     draws = resampled(sizes.size, lambda i: sums[i].sum(axis=1) / sizes[i].sum(axis=1), seed=seed)
-    return percentile_interval(value, draws, confidence)
+    found = widened(percentile_interval(value, draws, confidence), sizes.size, confidence)
+    return found.model_copy(
+        update={"low": max(0.0, found.low or 0.0), "high": min(1.0, found.high or 0.0)}
+    )
 
 
 def bootstrap_std(
@@ -162,9 +181,17 @@ def bootstrap_std(
 def paired_bootstrap(
     differences: Sequence[float], *, confidence: float = 0.95, seed: int = 0
 ) -> Interval:
-    """Mean of paired differences (one per prompt) with a percentile bootstrap interval."""
+    """Mean of paired differences (one per prompt, -1 to 1) with a bootstrap interval.
+
+    Differences that are all alike would make a bootstrap certain; the Wilson interval of the mean
+    mapped to 0..1 stands in.
+    """
     values = np.asarray(differences, dtype=float)
     if not values.size:
         return UNKNOWN
+    value = float(values.mean())
+    if np.ptp(values) < 1e-12:
+        flat = wilson((value + 1) / 2 * values.size, values.size, confidence)
+        return Interval(value=value, low=2 * (flat.low or 0) - 1, high=2 * (flat.high or 0) - 1)
     draws = resampled(values.size, lambda i: values[i].mean(axis=1), seed=seed)
-    return percentile_interval(float(values.mean()), draws, confidence)
+    return widened(percentile_interval(value, draws, confidence), values.size, confidence)
