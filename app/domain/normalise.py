@@ -116,12 +116,21 @@ def _put_content_right(fields: dict[str, Any], turn: int) -> list[Issue]:
     if content is None or isinstance(content, str):
         return []
     if isinstance(content, list):
-        parts = [{"type": "text", "text": p} if isinstance(p, str) else p for p in content]
+        parts = [_as_part(part) for part in content]
         if all(isinstance(part, dict) for part in parts):
             fields["content"] = parts
             return []
     fields["content"] = orjson.dumps(content).decode()
     return [issue("content_coerced", turn=turn, what=kind_of(content))]
+
+
+def _as_part(part: Any) -> Any:
+    """A text part for a bare text; the text of a text part is always text."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if isinstance(part, dict) and part.get("type") == "text":
+        return part if isinstance(part.get("text"), str) else {**part, "text": ""}
+    return part
 
 
 def _put_tool_calls_right(fields: dict[str, Any], turn: int) -> list[Issue]:

@@ -14,6 +14,7 @@ from app.domain.records import Issue, Message, Severity
 ROLES = ("system", "developer", "user", "assistant", "tool")
 PROMPT_ENDS = ("user", "tool")  # after a tool result the next assistant turn can be sampled too
 MAX_RECORD_BYTES = 2_000_000  # product limit: over 2 MB is no prompt
+MAX_ISSUES = 100  # kept of one record: a line of 8 MB can hold a million empty turns
 TOKEN_LIMIT = 32_768  # the context of the small pretrained models on offer (Qwen3)
 
 # Severity as in the import examples: what makes a prompt unusable is an error, what an owner should
@@ -87,6 +88,11 @@ def issues_of(
         limit = MAX_RECORD_BYTES // 1_000_000
         found.append(issue("too_big", size=round(size / 1e6, 1), limit=limit))
     return found
+
+
+def worst(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """The issues to keep, errors first; what is cut never makes a record valid."""
+    return tuple(sorted(issues, key=lambda found: found.severity != "error")[:MAX_ISSUES])
 
 
 def _prompt_issues(messages: Sequence[Message]) -> Iterable[Issue]:

@@ -8,7 +8,7 @@ import orjson
 from app.domain.normalise import cluster_key, content_hash, read_messages, read_tools
 from app.domain.records import Issue, Message, Split
 from app.domain.splits import cluster_id, split_of_cluster
-from app.domain.validation import issue, issues_of
+from app.domain.validation import issue, issues_of, worst
 from app.importing.lines import Line
 from app.importing.shapes import Draft, recognise
 from app.importing.tokens import TokenEstimate
@@ -82,7 +82,7 @@ class RecordReader:
             reference=draft.reference,
             reply=reply,
             extra=draft.extra,
-            issues=tuple(issues),
+            issues=worst(issues),
             content_hash=digest,
             key=key,
             cluster=cluster,

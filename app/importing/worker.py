@@ -14,7 +14,7 @@ from app.domain.splits import split_of_cluster
 from app.domain.validation import issue
 from app.errors import InputError
 from app.importing.duplicates import Clusters
-from app.importing.lines import Line, read_lines
+from app.importing.lines import Line, open_file, read_lines
 from app.importing.records import ParsedRecord, RecordReader
 from app.store.create import create_dataset
 from app.workers import Worker
@@ -34,9 +34,8 @@ class Import:
     size: int
     started: float = field(default_factory=time.monotonic)
     clusters: Clusters = field(default_factory=Clusters)
-    clustered: list[tuple[int, int, str, str]] = field(
-        default_factory=list
-    )  # row, line, cluster, hash
+    # Of each valid record: row, line, its own cluster, content hash.
+    clustered: list[tuple[int, int, str, str]] = field(default_factory=list)
     records: int = 0
     invalid: int = 0
     warnings: int = 0
@@ -150,7 +149,9 @@ def run(worker: Worker) -> dict[str, Any]:
     spool = worker.path / "records.jsonl"
     aside.unlink(missing_ok=True)
     try:
-        work = Import(worker, source, spool, source.stat().st_size if source.is_file() else 1)
+        with open_file(source) as file:
+            size = os.fstat(file.fileno()).st_size
+        work = Import(worker, source, spool, size)
         work.read(confirmed=bool(config.get("confirmed")))
         meta: dict[str, Any] = {**config.get("meta", {}), "name": config["name"]}
         meta["origin"] = origin(work, sample=bool(config.get("sample")))

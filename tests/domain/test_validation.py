@@ -14,7 +14,7 @@ from app.domain.normalise import (
 )
 from app.domain.records import Message
 from app.domain.splits import cluster_id, split_of, split_of_cluster
-from app.domain.validation import ISSUES, MAX_RECORD_BYTES, issue, issues_of
+from app.domain.validation import ISSUES, MAX_ISSUES, MAX_RECORD_BYTES, issue, issues_of, worst
 
 PLACES = re.findall(r"{(\w+)}", " ".join(text for _, text in ISSUES.values()))
 # Stored datasets and trained models depend on these: they must never change.
@@ -47,6 +47,7 @@ def user(text: Any) -> dict[str, Any]:
         ([user(" \n")], ["empty_user_turn"]),
         ([user(None)], ["empty_user_turn"]),
         ([user([{"type": "text", "text": " "}])], ["empty_user_turn"]),
+        ([user([{"type": "text", "text": None}])], ["empty_user_turn"]),
         ([user(42)], ["content_coerced"]),
         ([user("a"), user("b")], ["user_twice"]),
         ([{"role": "assistant", "content": "hello"}, user("b")], ["assistant_first"]),
@@ -93,6 +94,13 @@ def test_sizes() -> None:
     assert codes([user("x")], tokens=11, token_limit=10) == ["over_token_limit"]
     assert codes([user("x")], size=MAX_RECORD_BYTES + 1) == ["too_big"]
     assert codes([user("x")], tokens=10, token_limit=10, size=MAX_RECORD_BYTES) == []
+
+
+def test_of_very_many_issues_the_errors_are_kept() -> None:
+    messages, _ = read_messages([user("a")] * 200 + [user(" ")])
+    found = worst(issues_of(messages))
+    assert len(found) == MAX_ISSUES
+    assert found[0].code == "empty_user_turn"
 
 
 def test_every_issue_has_a_text_that_a_person_can_read() -> None:
