@@ -26,7 +26,7 @@ def test_all_reasons_of_a_line_are_given(tmp_path: Path) -> None:
     file.write_text(json.dumps({"messages": turns}))
     (report,) = validate_file(file)
     codes = [reason.code for reason in report.reasons]
-    assert codes == ["unknown_role", "control_characters", "empty_user_turn"]
+    assert codes == ["unknown_role", "empty_user_turn", "control_characters"]
     assert report.status == "error"
 
 
