@@ -4,10 +4,13 @@ The benign ones run beside them: a broken adapter would «contain» everything.
 """
 
 import asyncio
+import ctypes
 import json
 import os
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +27,7 @@ ATTEMPTS = Path(__file__).parents[3] / "shared" / "grader_attempts"
 MANIFEST: dict[str, Any] = (
     json.loads((ATTEMPTS / "manifest.json").read_text()) if ATTEMPTS.exists() else {}
 )
+PR_SET_CHILD_SUBREAPER = 36
 MAX_TREE_BYTES = 1_500_000_000  # the manifest's bound for the host and its children
 MAX_SECONDS = 5.0  # one record's limit, the grace and a worker's restart, with room
 LOOP_GAP_SECONDS = 0.25  # the loop answers while a grader spins (on a busy machine)
@@ -77,7 +81,7 @@ class Trap:
         """Memory of the process tree, and how long the event loop was kept from running."""
         me, last = psutil.Process(), time.perf_counter()
         while True:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
             self.longest_gap = max(self.longest_gap, time.perf_counter() - last)
             self.peak_bytes = max(self.peak_bytes, tree_bytes(me))
             last = time.perf_counter()
@@ -113,7 +117,19 @@ async def sprung(trap: Trap) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trap:
+def orphans_come_home() -> Iterator[None]:
+    """On Linux a process whose parent is gone becomes our child, so that it can be seen."""
+    if sys.platform != "linux":
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    yield
+    assert libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0
+
+
+@pytest.fixture
+def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orphans_come_home: None) -> Trap:
     canary = f"CANARY-{os.urandom(8).hex()}"
     monkeypatch.setenv("PROTO_SECRET", canary)
     found = Trap(tmp_path, canary)
@@ -122,16 +138,9 @@ def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trap:
     return found
 
 
-def processes_with(canary: str) -> list[int]:
-    """Processes that inherited this test's environment, however they detached themselves."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("PROTO_SECRET") == canary:
-                found.append(process.pid)
-        except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
-    return found
+def left_over(trap: Trap) -> list[psutil.Process]:
+    """Processes begun since the test began, however they detached themselves."""
+    return [p for p in psutil.Process().children(recursive=True) if p.pid not in trap.before]
 
 
 def kind_of(score: Score, outcome: Outcome) -> str:
@@ -186,21 +195,31 @@ async def test_hostile(
     assert {kind, kind.split(":")[0]} & accepted, f"{kind}: {outcomes[-1].error}"
 
 
-def left_over(trap: Trap) -> list[int]:
-    now = {child.pid for child in psutil.Process().children(recursive=True)}
-    return [*(now - trap.before), *processes_with(trap.canary)]
-
-
 async def test_the_traps_work(trap: Trap) -> None:
     """What the hostile graders are asserted not to do would be seen if they did."""
-    async with sprung(trap), Sandbox():
-        assert left_over(trap)
-        assert processes_with(trap.canary)
+    async with sprung(trap):
         _reader, writer = await asyncio.open_connection("127.0.0.1", trap.port)
         while not (trap.connections and trap.peak_bytes and trap.longest_gap):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
         writer.close()
         await writer.wait_closed()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are seen on Linux only")
+def test_a_detached_process_would_be_seen(trap: Trap) -> None:
+    subprocess.run(["sh", "-c", "setsid sleep 60 >/dev/null 2>&1 &"], check=True)
+    (orphan,) = left_over(trap)
+    orphan.kill()
+    orphan.wait()
+    assert left_over(trap) == []
+
+
+async def test_the_worker_has_no_environment_and_no_files_or_connections(trap: Trap) -> None:
+    async with Sandbox():
+        (worker,) = left_over(trap)
+        assert trap.canary not in worker.environ().values()
+        assert [f for f in worker.open_files() if f.fd > 2] == []  # beyond the standard streams
+        assert worker.net_connections() == []
 
 
 @pytest.mark.skipif(not MANIFEST, reason="the collection of graders is not on this machine")
