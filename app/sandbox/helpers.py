@@ -42,6 +42,13 @@ def words(text: str) -> list[str]:
 
 HELPERS: dict[str, Helper] = {f.__name__: f for f in (similarity, levenshtein, json_equal, words)}
 
+# Met by the graders of tests/sandbox/test_hostile.py; the editor shows it beside the helpers.
+LACKING = (
+    "The sandbox runs a subset of Python. It has re, json, math, random, datetime, collections and "
+    "dataclasses; it has no difflib, string, statistics or enum, no class inheritance, no yield, no "
+    "del, and re.sub takes no function. There are no files, no network and no waiting."
+)
+
 
 def bounded_helpers(seconds: float) -> dict[str, Helper]:
     """The helpers with one shared time budget; over it each call raises TimeoutError in the script."""

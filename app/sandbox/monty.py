@@ -37,7 +37,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202
 
 
 class ScriptError(Exception):
-    """The script failed; `fatal` when it ran into a time limit or took its worker down."""
+    """The script failed; `fatal` when it ran into a limit or took its worker down."""
 
     def __init__(self, text: str, *, fatal: bool = False) -> None:
         super().__init__(text)
@@ -147,7 +147,12 @@ class _Session:
         self._worker, self._checkout = worker, pool.checkout(limits=bounds)
 
     def __enter__(self) -> MontySession:
-        session = self._checkout.__enter__()
+        try:
+            session = self._checkout.__enter__()
+        except (OSError, MontyError) as error:
+            raise SandboxError(
+                f"The grader sandbox could not start a worker: {error}. Try again."
+            ) from error
         with self._worker._lock:
             self._worker._pid = session.worker_pid
         return session
@@ -181,6 +186,7 @@ def explain(error: MontyError, limits: Limits) -> ScriptError:
         text = "The grader must not sleep."
     elif isinstance(inner, MemoryError):
         text = f"The grader used or printed too much ({text})."
+        return ScriptError(_with_line(error, text), fatal=True)
     elif isinstance(inner, ModuleNotFoundError):
         text = f"{inner} in the sandbox. Its helpers: {', '.join(HELPERS)}"
     elif isinstance(inner, NotImplementedError):

@@ -154,8 +154,8 @@ class _Run:
     def _grade_alone(self, index: int) -> Outcome:
         if self._fatal_in_a_row >= self._limits.give_up_after:
             return Outcome(
-                error=f"Not graded: the {self._fatal_in_a_row} records before it ran too long "
-                "or crashed the sandbox.",
+                error=f"Not graded: the {self._fatal_in_a_row} records before it all ran too long "
+                "or used too much.",
                 fatal=True,
             )
         try:

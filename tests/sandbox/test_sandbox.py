@@ -85,7 +85,7 @@ async def test_a_grader_that_never_ends_is_given_up() -> None:
     assert time.perf_counter() - start < 5
     assert len(outcomes) == 1000
     assert all(o.error for o in outcomes)
-    assert "the 5 records before it ran too long" in (outcomes[-1].error or "")
+    assert "the 5 records before it all ran too long" in (outcomes[-1].error or "")
 
 
 async def test_the_loop_runs_while_a_grader_spins() -> None:
@@ -210,6 +210,28 @@ async def test_a_record_that_does_not_fit_is_an_error() -> None:
     async with Sandbox() as sandbox:
         outcomes = await sandbox.run("def grade(s, i): return 1", odd)
     assert [o.error is None for o in outcomes] == [False, False, True]
+
+
+async def test_deep_records_and_deep_results() -> None:
+    deep: object = 1
+    for _ in range(200):
+        deep = [deep]
+    source = (
+        "def grade(s, i):\n    x = []\n    for _ in range(100000):\n        x = [x]\n    return x"
+    )
+    async with Sandbox() as sandbox:
+        (outcome,) = await sandbox.run("def grade(s, i): return len(i['x'])", [({}, {"x": deep})])
+        (returned,) = await sandbox.run(source, calls(1))
+    assert outcome.value == 1 or outcome.error
+    assert returned.error is None  # cut by Monty; the score check refuses a list anyway
+
+
+async def test_memory_is_given_up_too() -> None:
+    source = "def grade(s, i):\n    d = {}\n    while True:\n        d[len(d)] = [1, 2, 3]"
+    async with Sandbox() as sandbox:
+        outcomes = await sandbox.run(source, calls(300))
+    assert "used or printed too much" in (outcomes[0].error or "")
+    assert (outcomes[-1].error or "").startswith("Not graded: the 5 records before it")
 
 
 async def test_large_batches_are_split_by_size() -> None:
