@@ -121,3 +121,8 @@ def dry_run(*, records: str, grader: str, base_model: str, prompt: str = "") -> 
     Topics are left out: they only spread the sample, so categorising again voids no dry run.
     """
     return Fingerprint.of(records=records, grader=grader, base_model=base_model, prompt=prompt)
+
+
+def combined(texts: Iterable[str]) -> str:
+    """Fingerprint of texts in any order; duplicates count."""
+    return of_records((text, None, "") for text in texts)
