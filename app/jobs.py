@@ -31,7 +31,7 @@ class Job:
     error: str = ""
     started: float = 0.0
     can_stop: bool = True
-    stop_hook: Callable[[], None] | None = None  # asks a detached worker; else the task is cancelled
+    stop_hook: Callable[[], None] | None = None  # for a detached worker; else the task is cancelled
     _notify: Listener = field(default=lambda job: None, repr=False)
     _task: "asyncio.Task[Any] | None" = field(default=None, repr=False)
 

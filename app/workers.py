@@ -255,7 +255,9 @@ class Worker:
         if self.stop_requested():
             raise Stopped("Stopped by the user.")
 
-    def finish(self, state: State, *, error: str = "", result: dict[str, Any] | None = None) -> None:
+    def finish(
+        self, state: State, *, error: str = "", result: dict[str, Any] | None = None
+    ) -> None:
         update = {"state": state, "error": error, "result": result or {}}
         self._status = self._status.model_copy(update=update)
         self._write(force=True)
@@ -286,7 +288,7 @@ def worker_main(task: str, path: Path) -> int:
             except MemoryError:
                 worker.finish("failed", error="This computer ran out of memory for it.")
                 return 1
-            except Exception as error:  # the worker's boundary: a bug is told, with its trace in the log
+            except Exception as error:  # boundary: a bug is told, its trace goes to the log
                 traceback.print_exc()
                 worker.finish("failed", error=f"{task} failed: {type(error).__name__}: {error}")
                 return 1

@@ -90,6 +90,10 @@ class Database:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def announce(self, event: Event) -> None:
+        """Tell listeners of news outside the file (a run directory grew); on the event loop only."""
+        self._publish([event])
+
     async def close(self) -> None:
         """Finish what is queued, close every connection on its own thread, release the file."""
         loop = asyncio.get_running_loop()

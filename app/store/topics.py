@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import orjson
+
+from app.domain.topics import MAX_NAME, Path, TopicNode, build_tree, clean, key, walk
 from app.domain.topics import Topic as TopicValue
-from app.domain.topics import TopicNode
 from app.errors import ToolError
 from app.store.database import Tx
 from app.store.tables import Record, Topic
@@ -29,36 +31,35 @@ def means(tx: Tx) -> dict[int, tuple[float, float]]:
     return {topic: (p, f) for topic, p, f in tx.sql(query)}
 
 
-def apply_hierarchy(
-    tx: Tx, nodes: list[TopicNode], assignments: dict[tuple[str, ...], list[int]] | None = None
-) -> dict[tuple[str, ...], int]:
-    """Replace the tree by `nodes`; topics whose path stays keep their id and their records.
+def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[Path, int]:
+    """Replace the tree by `nodes`; a topic known by its id, else by its path, keeps its records.
 
-    `assignments` puts records on leaves by path. Returns the id of every leaf by path.
+    Leaves with `record_ids` (a proposal's members) get those records, except the ones that the user
+    put somewhere by hand. Returns the id of every leaf by path.
     """
-    old = _paths(all_topics(tx))
+    old = {path: node.id for path, node in walk(build_tree(all_topics(tx)))}
+    known = set(old.values())
     kept: set[int] = set()
-    leaves: dict[tuple[str, ...], int] = {}
+    placed: dict[Path, int] = {}
 
-    def place(items: list[TopicNode], parent: int | None, prefix: tuple[str, ...]) -> None:
+    def place(items: list[TopicNode], parent: int | None, above: Path) -> None:
         for position, node in enumerate(items):
-            path = (*prefix, node.name)
-            topic_id = _place(tx, old.get(path), node, parent, position)
+            path = (*above, node.name)
+            topic_id = node.id if node.id in known else old.get(path)
+            topic_id = _place(tx, topic_id, node, parent, position)
             kept.add(topic_id)
             if node.children:
+                _release(tx, topic_id)
                 place(node.children, topic_id, path)
             else:
-                leaves[path] = topic_id
+                placed[path] = topic_id
+                _propose(tx, node.record_ids, topic_id)
 
     place(nodes, None, ())
-    for topic_id in set(old.values()) - kept:
-        _drop(tx, topic_id)
-    inner = kept - set(leaves.values())
-    for topic_id in inner:
-        _release(tx, topic_id)
-    for path, records in (assignments or {}).items():
-        assign(tx, records, leaves[path], source="auto")
-    return leaves
+    for topic_id in known - kept:
+        if topic_id is not None:
+            _drop(tx, topic_id)
+    return placed
 
 
 def add(tx: Tx, name: str, parent_id: int | None = None, description: str = "") -> int:
@@ -154,6 +155,15 @@ def _place(tx: Tx, known: int | None, node: TopicNode, parent: int | None, posit
     return known
 
 
+def _propose(tx: Tx, record_ids: list[int], topic_id: int) -> None:
+    ids_json = orjson.dumps(record_ids).decode()
+    tx.sql(
+        "UPDATE record SET topic_id = ?, topic_source = 'auto', probability = NULL, fit = NULL "
+        "WHERE id IN (SELECT value FROM json_each(?)) AND topic_source IS NOT 'user'",
+        (topic_id, ids_json),
+    )
+
+
 def _drop(tx: Tx, topic_id: int) -> int:
     released = _release(tx, topic_id)
     Topic.delete().where(Topic.id == topic_id).execute(tx.db)
@@ -167,22 +177,11 @@ def _release(tx: Tx, topic_id: int) -> int:
 
 
 def _free_name(tx: Tx, name: str, parent_id: int | None, *, but: int | None = None) -> str:
-    name = " ".join(name.split())
+    name = clean(name)[:MAX_NAME]
     if not name:
         raise ToolError("A topic needs a name.")
     for topic in all_topics(tx):
         same = topic.parent_id == parent_id and topic.id != but
-        if same and topic.name.casefold() == name.casefold():
+        if same and key(topic.name) == key(name):
             raise ToolError(f"There is already a topic “{topic.name}” here. Choose another name.")
     return name
-
-
-def _paths(topics: list[TopicValue]) -> dict[tuple[str, ...], int]:
-    by_id = {t.id: t for t in topics}
-
-    def path(topic: TopicValue) -> tuple[str, ...]:
-        if topic.parent_id is None or topic.parent_id not in by_id:
-            return (topic.name,)
-        return (*path(by_id[topic.parent_id]), topic.name)
-
-    return {path(t): t.id for t in topics}

@@ -1,0 +1,242 @@
+"""Tools on records: look at them, count them, check them, edit them."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from app.domain.normalise import content_hash
+from app.domain.records import Message, Record
+from app.domain.validation import issues_of
+from app.errors import ToolError
+from app.store import meta, records, topics
+from app.store.database import Tx
+from app.store.records import RecordFilter, RecordRow, RecordStats
+from app.tools.base import Card, Context, tool
+
+PAGE_LIMIT = 1000
+
+
+class RecordPage(BaseModel):
+    total: int
+    offset: int
+    records: list[RecordRow]
+
+
+class ValidationReport(BaseModel):
+    records: int
+    valid: int
+    invalid: int
+    warned: int
+    reasons: dict[str, int]
+    rejected_lines: int
+    splits: dict[str, int]
+
+
+class RecordUpdates(BaseModel):
+    """What update_record may change: the topic (a leaf's id, name or path; "" for none), the turns."""
+
+    topic: int | str | None = None
+    messages: list[Message] | None = None
+
+
+class Updated(BaseModel):
+    record_id: int
+    topic_id: int | None
+    valid: bool
+    issues: list[str]
+
+
+class Count(BaseModel):
+    count: int
+
+
+@tool("read")
+async def get_dataset_records(
+    ctx: Context,
+    dataset_id: str = "",
+    limit: int = 100,
+    offset: int = 0,
+    topic_filter: int | str | None = None,
+    query: str = "",
+) -> RecordPage:
+    """List records: id, the last user turn as preview, topic, split, issues. `topic_filter` is a
+    topic's id, name or path ("uncategorised" for none); `query` are words of the last user turn."""
+    if not 1 <= limit <= PAGE_LIMIT or offset < 0:
+        raise ToolError(f"limit is 1 to {PAGE_LIMIT} and offset 0 or more.")
+    store = ctx.open.store
+    spec = RecordFilter(query=query)
+    if topic_filter in ("uncategorised", "none"):
+        spec = spec.model_copy(update={"uncategorised": True})
+    elif topic_filter not in (None, ""):
+        found = await store.read(find_topics, topic_filter)
+        spec = spec.model_copy(update={"topic_ids": found})
+    found_ids = await store.read(records.ids, spec)
+    rows = await store.read(records.rows, found_ids[offset : offset + limit])
+    return RecordPage(total=len(found_ids), offset=offset, records=rows)
+
+
+@tool("read")
+async def get_dataset_stats(ctx: Context, dataset_id: str = "") -> RecordStats:
+    """The dataset in numbers: records, valid, duplicates, turns, tools, replies, references, splits."""
+    return await ctx.open.store.read(records.stats)
+
+
+@tool()
+async def validate_records(ctx: Context, dataset_id: str = "") -> ValidationReport:
+    """Check every record again and say how many are valid and why the others are not."""
+    store = ctx.open.store
+    await ctx.write("Validate records", _validate_all)
+    stats = await store.read(records.stats)
+    origin = await store.read(meta.get, "origin", {})
+    return ValidationReport(
+        records=stats.records,
+        valid=stats.valid,
+        invalid=stats.invalid,
+        warned=stats.warned,
+        reasons=stats.issues,
+        rejected_lines=origin.get("rejected_lines", 0),
+        splits=stats.splits,
+    )
+
+
+@tool()
+async def update_record(ctx: Context, record_id: int, updates: RecordUpdates) -> Updated:
+    """Change one record's topic (which must exist) or messages; it is validated again."""
+    if updates.topic is None and updates.messages is None:
+        raise ToolError("updates: give a topic or messages to change.")
+    await ctx.write(f"Edit record {record_id}", _update, record_id, updates)
+    record = await ctx.open.store.read(records.get, record_id)
+    return Updated(
+        record_id=record_id,
+        topic_id=record.topic_id,
+        valid=record.valid,
+        issues=[issue.text for issue in record.issues],
+    )
+
+
+async def _delete_card(ctx: Context, record_ids: list[int]) -> Card:
+    stats = await ctx.open.store.read(records.stats)
+    return Card(
+        tool="delete_records",
+        title=f"Delete {len(record_ids):,} records?",
+        rows=[
+            ("Records", f"{len(record_ids):,} of {stats.records:,}"),
+            ("Undo", "Ctrl Z, any time"),
+        ],
+        verb=f"Delete {len(record_ids):,}",
+        note="reversible",
+    )
+
+
+@tool("consequential", card=_delete_card)
+async def delete_records(ctx: Context, record_ids: list[int]) -> Count:
+    """Delete records. Can be undone."""
+    label = f"Delete {len(record_ids):,} records"
+    return Count(count=await ctx.write(label, records.delete, record_ids))
+
+
+@tool()
+async def assign_topic(
+    ctx: Context, record_ids: list[int], topic: int | str, how: Literal["user"] = "user"
+) -> Count:
+    """Put records on a topic as the user's own decision ("" for none); it teaches the rest."""
+
+    def work(tx: Tx) -> None:
+        topics.assign(tx, record_ids, _leaf(tx, topic), source=how)
+
+    await ctx.write(f"Set topic of {len(record_ids):,} records", work)
+    return Count(count=len(record_ids))
+
+
+@tool()
+async def set_goal(ctx: Context, goal: str) -> BaseModel:
+    """Set the training goal: what the model should do well, in one line."""
+    await ctx.write("Set the goal", put_goal, goal)
+    return Count(count=1)
+
+
+def put_goal(tx: Tx, goal: str) -> None:
+    """Store a goal and keep the earlier ones."""
+    goal = " ".join(goal.split())
+    if not goal:
+        raise ToolError("The goal is empty. Say in one line what the model should do well.")
+    if (old := meta.get(tx, "goal", "")) and old != goal:
+        meta.put(tx, "goal_history", [*meta.get(tx, "goal_history", []), old])
+    meta.put(tx, "goal", goal)
+
+
+def find_topics(tx: Tx, wanted: int | str) -> tuple[int, ...]:
+    """Ids of the leaves at or below a topic given by id, name or path ("Cards / Lost card")."""
+    every = topics.all_topics(tx)
+    paths = {t.id: _path(t.id, {x.id: x for x in every}) for t in every}
+    if isinstance(wanted, int) or wanted.isdigit():
+        found = [t.id for t in every if t.id == int(wanted)]
+    else:
+        key = wanted.casefold().strip()
+        found = [i for i, p in paths.items() if " / ".join(p).casefold() == key]
+        found = found or [t.id for t in every if t.name.casefold() == key]
+    if len(found) != 1:
+        what = "no topic" if not found else f"more than one topic ({len(found)})"
+        raise ToolError(f"There is {what} {wanted!r}. Give its id or its whole path.")
+    below = {i for i, p in paths.items() if p[: len(paths[found[0]])] == paths[found[0]]}
+    parents = {t.parent_id for t in every}
+    return tuple(i for i in below if i not in parents)
+
+
+def _leaf(tx: Tx, wanted: int | str) -> int | None:
+    if wanted == "":
+        return None
+    found = find_topics(tx, wanted)
+    if len(found) != 1:
+        raise ToolError(f"{wanted!r} has topics below it. Choose one of those.")
+    return found[0]
+
+
+def _path(topic_id: int, by_id: dict[int, Any]) -> tuple[str, ...]:
+    topic = by_id[topic_id]
+    above = _path(topic.parent_id, by_id) if topic.parent_id in by_id else ()
+    return (*above, topic.name)
+
+
+def _update(tx: Tx, record_id: int, updates: RecordUpdates) -> None:
+    record = records.get(tx, record_id)
+    if updates.topic is not None:
+        topics.assign(tx, [record_id], _leaf(tx, updates.topic), source="user")
+    if updates.messages is not None:
+        edited = record.model_copy(update={"messages": tuple(updates.messages)})
+        records.edit(
+            tx,
+            record_id,
+            messages=list(edited.messages),
+            preview=edited.last_user_turn,
+            content_hash=content_hash(
+                edited.messages,
+                tools=edited.tools,
+                reference=edited.reference,
+                reply=edited.reply,
+                extra=edited.extra,
+            ),
+            source="edited",
+            **_checked(edited),
+        )
+
+
+def _checked(record: Record) -> dict[str, Any]:
+    issues = issues_of(record.messages, reply=record.reply, tokens=record.tokens)
+    valid = not any(issue.severity == "error" for issue in issues)
+    return {"issues": issues, "valid": valid}
+
+
+def _validate_all(tx: Tx) -> None:
+    """Only records whose findings changed are written; import's findings across records stay."""
+    across = ("duplicate", "near_duplicate")
+    for record in records.select(tx, RecordFilter()):
+        kept = [issue for issue in record.issues if issue.code in across]
+        found = [
+            i
+            for i in issues_of(record.messages, reply=record.reply, tokens=record.tokens)
+            if i.code not in across
+        ]
+        if {i.code for i in [*found, *kept]} != {i.code for i in record.issues}:
+            valid = not any(issue.severity == "error" for issue in found)
+            records.edit(tx, record.id, issues=[*found, *kept], valid=valid)

@@ -1,0 +1,76 @@
+"""An open dataset: its store and folder, where its runs live, and what its seven steps stand at."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.fingerprints import Fingerprint, of_value
+from app.domain.gates import missing_for
+from app.domain.steps import State, Step
+from app.domain.thresholds import Thresholds
+from app.domain.workflow import Workflow, workflow
+from app.serving.endpoint import Endpoint
+from app.settings import Settings
+from app.store.store import Store
+from app.tools.state import read_state
+from app.workers import RunDir
+
+
+@dataclass
+class Session:
+    """One dataset opened for work. There is one per window, and one per command."""
+
+    dataset_id: str
+    store: Store
+    folder: Path
+    settings: Settings
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    running: dict[Step, str] = field(default_factory=dict)  # progress text of a step's job
+
+    @property
+    def workflow_id(self) -> str:
+        return f"wf-{self.dataset_id}"
+
+    @property
+    def base_model(self) -> str:
+        """What identifies the base model besides the records it learned from."""
+        return f"starter/{self.settings.preset}/{self.settings.seed}"
+
+    @property
+    def proposal_file(self) -> Path:
+        """The topic proposal that waits to be applied."""
+        return self.folder / "proposal.json"
+
+    async def state(self) -> State:
+        """The present facts of the data and its results, read in one transaction."""
+        return await self.store.read(
+            read_state,
+            self.base_model,
+            self.proposal_file.exists(),
+            self.running,
+            self.endpoint() is not None,
+        )
+
+    async def workflow(self) -> Workflow:
+        """The seven steps: state, reading, reason; and the current one."""
+        return workflow(await self.state())
+
+    async def missing_for(self, step: Step) -> list[str]:
+        """Everything that must be done before a step, in order; empty when it may start."""
+        return missing_for(step, await self.state())
+
+    async def expected(self, step: Step) -> Fingerprint:
+        """The inputs that a result of `step` would be computed from now."""
+        return (await self.state()).expected[step]
+
+    async def inputs(self) -> str:
+        """Changes whenever anything an approval was drawn from changes."""
+        state = await self.state()
+        return of_value({step: f.parts for step, f in state.expected.items()})
+
+    def run_dir(self, name: str) -> RunDir:
+        """The directory of a worker of this dataset."""
+        return RunDir(self.folder / "runs" / name)
+
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint that serves this dataset's model now."""
+        return Endpoint.find(self.folder / "runs" / "serve")

@@ -1,0 +1,151 @@
+"""The facts behind the seven steps, read from a dataset's store in one transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain import fingerprints
+from app.domain.fingerprints import Fingerprint
+from app.domain.steps import (
+    Categorised,
+    Covered,
+    DeploymentFact,
+    DryRunFact,
+    GraderFact,
+    State,
+    Step,
+    TrainingFact,
+)
+from app.domain.topics import build_tree, leaf_paths, walk
+from app.store import meta, records, results, topics
+from app.store.database import Tx
+from app.store.results import ResultValue
+
+
+def read_state(
+    tx: Tx, base_model: str, proposal: bool, running: Mapping[Step, str], alive: bool
+) -> State:
+    """The workflow's State. `alive`: whether the deployed endpoint answers now."""
+    values = meta.get_all(tx)
+    rows = topics.all_topics(tx)
+    grader = results.current_grader(tx)
+    keys = records.content_keys(tx)
+    leaves = leaf_paths(rows)
+    expected = _expected(keys, rows, leaves, values, grader.config if grader else None, base_model)
+    return State(
+        workflow_id=(values.get("workflow") or {}).get("id"),
+        valid_records=len(keys),
+        train_records=sum(split == "train" for _, split, _, _ in keys),
+        leaves=len(leaves),
+        proposal=proposal,
+        categorised=_categorised(tx, keys),
+        covered=_covered(tx),
+        grader=GraderFact(version=grader.version, kind=grader.config["type"]) if grader else None,
+        dry_run=_dry_run(tx, values.get("accepted_warning")),
+        training=_training(tx),
+        deployment=_deployment(tx, alive),
+        skipped=frozenset(values.get("skipped", [])),
+        running=dict(running),
+        expected=expected,
+    )
+
+
+def _expected(
+    keys: list[tuple[str, str, int | None, float]],
+    rows: list[Any],
+    leaves: dict[int, tuple[str, ...]],
+    values: dict[str, Any],
+    grader: dict[str, Any] | None,
+    base_model: str,
+) -> dict[Step, Fingerprint]:
+    """What each step's result would be computed from if it were made now."""
+    plain = fingerprints.of_records((h, split, "") for h, split, _, _ in keys)
+    placed = fingerprints.of_records(
+        (h, split, "/".join(leaves.get(topic, ())) if topic else "") for h, split, topic, _ in keys
+    )
+    tree = fingerprints.of_topics((path, node.description) for path, node in walk(build_tree(rows)))
+    wished = values.get("targets", "uniform")
+    aim = {"quota": values.get("quota"), "targets": wished}
+    dry_run = fingerprints.dry_run(
+        records=plain, grader=fingerprints.of_value(grader), base_model=base_model
+    )
+    return {
+        "categorize": fingerprints.categorisation(records=plain, topics=tree),
+        "coverage_generation": fingerprints.coverage(records=placed, topics=tree, targets=aim),
+        "dry_run": dry_run,
+        "training": dry_run,
+    }
+
+
+def _categorised(tx: Tx, keys: list[tuple[str, str, int | None, float]]) -> Categorised | None:
+    result = results.latest(tx, "categorisation", "completed")
+    if result is None:
+        return None
+    placed = sum(topic is not None for _, _, topic, _ in keys)
+    share = placed / len(keys) if keys else 0.0
+    return Categorised(fingerprint=_stored(result), placed=share)
+
+
+def _covered(tx: Tx) -> Covered | None:
+    result = results.latest(tx, "coverage", "completed")
+    if result is None:
+        return None
+    found = result.data["coverage"]
+    return Covered(
+        fingerprint=_stored(result),
+        balance=found["leaves"]["balance"],
+        coverage=found["leaves"]["coverage"],
+        grade=found["grade"],
+    )
+
+
+def _dry_run(tx: Tx, accepted: str | None) -> DryRunFact | None:
+    result = results.latest(tx, "dry_run")
+    if result is None:
+        return None
+    verdict = result.data.get("verdict") or {}
+    learn = (verdict.get("figures") or {}).get("learnability") or {}
+    return DryRunFact(
+        fingerprint=_stored(result),
+        status=result.state,
+        verdict=verdict.get("verdict"),
+        learnability=learn.get("value"),
+        headline=verdict.get("headline", ""),
+        accepted=accepted == result.fingerprint,
+        error=result.data.get("error", ""),
+    )
+
+
+def _training(tx: Tx) -> TrainingFact | None:
+    result = results.latest(tx, "training")
+    if result is None:
+        return None
+    report = result.data.get("report") or {}
+    means = {row["key"]: row["mean"] for row in report.get("rows", [])}
+    return TrainingFact(
+        run_id=str(result.id),
+        fingerprint=_stored(result),
+        status=result.state,
+        step=result.data.get("step", 0),
+        steps=result.data.get("params", {}).get("steps", 0),
+        base_mean=means.get("base"),
+        tuned_mean=means.get("tuned"),
+        better=report.get("better"),
+        usable=bool(report),
+        error=result.data.get("error", ""),
+    )
+
+
+def _deployment(tx: Tx, alive: bool) -> DeploymentFact | None:
+    result = results.latest(tx, "deployment")
+    if result is None:
+        return None
+    return DeploymentFact(
+        run_id=str(result.data["run"]),
+        model_id=result.data["model_id"],
+        running=alive,
+        port=result.data.get("port"),
+    )
+
+
+def _stored(result: ResultValue) -> Fingerprint:
+    return Fingerprint.model_validate_json(result.fingerprint)

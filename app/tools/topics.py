@@ -1,0 +1,212 @@
+"""Tools on the topic hierarchy: propose one, apply it, edit it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from app.domain.topics import (
+    HierarchyDiff,
+    TopicNode,
+    build_tree,
+    diff_hierarchies,
+    from_json,
+    leaves,
+    validate_hierarchy,
+)
+from app.errors import ToolError
+from app.paths import resource
+from app.store import results, topics
+from app.store.database import Tx
+from app.store.events import TopicsChanged
+from app.tools import categories, proposals
+from app.tools.base import Card, Context, tool
+from app.tools.coverage import CoverageReport, analyze_coverage
+from app.tools.proposals import Proposal
+
+TEMPLATES = "resources/topic_templates"
+
+
+class Applied(BaseModel):
+    """What applying did; categorisation and coverage follow at once, since they are free."""
+
+    topics: int
+    leaves: int
+    categorised: categories.Categorised | None = None
+    balance: float | None = None
+    coverage: float | None = None
+
+
+class TopicId(BaseModel):
+    topic_id: int
+
+
+class Moved(BaseModel):
+    records: int
+
+
+@tool()
+async def generate_topics(
+    ctx: Context,
+    dataset_id: str = "",
+    method: Literal["auto", "template", "manual", "labels"] = "auto",
+    template_name: str = "",
+    max_depth: int = 3,
+    instructions: str = "",
+) -> Proposal:
+    """Propose a topic hierarchy, without applying it. auto: from the data; template: a shipped one;
+    labels: from a label field of the records; manual: an empty start."""
+    if not 1 <= max_depth <= 5:
+        raise ToolError("max_depth is 1 to 5.")
+    if instructions.strip():
+        raise ToolError(
+            "instructions need a connected model, which this version cannot use yet. Leave them "
+            "out, or edit the proposal by hand."
+        )
+    if method == "auto":
+        return await proposals.from_data(ctx)
+    if method == "labels":
+        return await proposals.from_labels(ctx, max_depth)
+    nodes = [] if method == "manual" else _template(template_name)
+    return await proposals.keep(ctx, method, nodes, note=template_name)
+
+
+@tool()
+async def recut_proposal(ctx: Context, k: int) -> Proposal:
+    """Cut the proposal from the data into `k` topics; instant, nothing is applied."""
+    return await proposals.recut(ctx, k)
+
+
+@tool()
+async def discard_proposal(ctx: Context) -> Moved:
+    """Drop the proposal that was not applied."""
+    await proposals.discard(ctx)
+    return Moved(records=0)
+
+
+async def _apply_card(ctx: Context, hierarchy: list[TopicNode] | None = None) -> Card:
+    nodes, diff = await _to_apply(ctx, hierarchy)
+    stale = [
+        name
+        for name, kind in (("Coverage", "coverage"), ("Dry run", "dry_run"))
+        if await ctx.open.store.read(results.latest, kind)  # type: ignore[arg-type]
+    ]
+    rows = [("Topics", f"{len(leaves(nodes))}"), ("Changes", diff.summary)]
+    if stale:
+        rows.append(("Out of date after", ", ".join(stale)))
+    rows.append(("Cost", "Free, on this computer"))
+    return Card(
+        tool="apply_topic_hierarchy",
+        title="Apply the new topics?",
+        rows=rows,
+        verb="Apply",
+        note="can be undone",
+    )
+
+
+@tool("consequential", card=_apply_card)
+async def apply_topic_hierarchy(ctx: Context, hierarchy: list[TopicNode] | None = None) -> Applied:
+    """Apply a hierarchy the user agreed to (without one: the pending proposal). Topics that stay
+    keep their records; categorising and coverage follow at once."""
+    nodes, _ = await _to_apply(ctx, hierarchy)
+    placed = await ctx.write(f"Apply {len(leaves(nodes))} topics", _apply, nodes)
+    await proposals.discard(ctx)
+    categorised = await categories.categorise(ctx, scope="all")
+    report = await analyze_coverage(ctx)
+    assert isinstance(report, CoverageReport)
+    return Applied(
+        topics=len(await ctx.open.store.read(topics.all_topics)),
+        leaves=len(placed),
+        categorised=categorised,
+        balance=report.coverage.balance,
+        coverage=report.coverage.coverage,
+    )
+
+
+@tool()
+async def add_topic(
+    ctx: Context, name: str, parent_id: int | None = None, description: str = ""
+) -> TopicId:
+    """Add one topic; the others stay as they are."""
+    label = f"Add topic “{name}”"
+    return TopicId(topic_id=await ctx.write(label, topics.add, name, parent_id, description))
+
+
+@tool()
+async def rename_topic(ctx: Context, topic_id: int, name: str) -> TopicId:
+    """Rename a topic; its records stay with it."""
+    old = await ctx.open.store.read(topics.get, topic_id)
+    await ctx.write(f"Rename “{old.name}” to “{name}”", topics.rename, topic_id, name)
+    return TopicId(topic_id=topic_id)
+
+
+@tool()
+async def describe_topic(
+    ctx: Context,
+    topic_id: int,
+    description: str | None = None,
+    target: float | None = None,
+    locked: bool | None = None,
+) -> TopicId:
+    """Set a topic's description, target share, or whether proposals leave it alone."""
+    given = {"description": description, "target": target, "locked": locked}
+    values: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    if not values:
+        raise ToolError("Give a description, a target or locked.")
+    await ctx.write("Describe a topic", lambda tx: topics.describe(tx, topic_id, **values))
+    return TopicId(topic_id=topic_id)
+
+
+@tool()
+async def move_topic(
+    ctx: Context, topic_id: int, parent_id: int | None = None, position: int = 0
+) -> TopicId:
+    """Put a topic with all below it under another parent (none: the top)."""
+    topic = await ctx.open.store.read(topics.get, topic_id)
+    await ctx.write(f"Move “{topic.name}”", topics.move, topic_id, parent_id, position)
+    return TopicId(topic_id=topic_id)
+
+
+@tool()
+async def merge_topics(ctx: Context, topic_ids: list[int], into: int) -> Moved:
+    """Move the records of several topics into one and delete the others."""
+    target = await ctx.open.store.read(topics.get, into)
+    label = f"Merge {len(topic_ids)} topics into “{target.name}”"
+    return Moved(records=await ctx.write(label, topics.merge, topic_ids, into))
+
+
+@tool()
+async def delete_topic(ctx: Context, topic_id: int) -> Moved:
+    """Delete a topic and all below it; its records become uncategorised."""
+    topic = await ctx.open.store.read(topics.get, topic_id)
+    return Moved(records=await ctx.write(f"Delete “{topic.name}”", topics.delete, topic_id))
+
+
+async def _to_apply(
+    ctx: Context, hierarchy: list[TopicNode] | None
+) -> tuple[list[TopicNode], HierarchyDiff]:
+    if hierarchy is None:
+        pending = proposals.pending(ctx.open)
+        if pending is None:
+            raise ToolError("There is no proposal to apply. Generate topics first, or give some.")
+        hierarchy = pending.hierarchy
+    nodes = validate_hierarchy(hierarchy)
+    present = build_tree(await ctx.open.store.read(topics.all_topics))
+    return nodes, diff_hierarchies(present, nodes)
+
+
+def _apply(tx: Tx, nodes: list[TopicNode]) -> dict[tuple[str, ...], int]:
+    placed = topics.apply_hierarchy(tx, nodes)
+    results.add_point(tx, "topics_config", f"{len(placed)} topics applied")
+    tx.emit(TopicsChanged(tx.dataset_id))
+    return placed
+
+
+def templates() -> list[str]:
+    """Names of the shipped topic templates."""
+    return sorted(path.stem for path in resource(TEMPLATES).glob("*.json"))
+
+
+def _template(name: str) -> list[TopicNode]:
+    if name not in templates():
+        raise ToolError(f"There is no template {name!r}. Known: {', '.join(templates())}.")
+    return from_json((resource(TEMPLATES) / f"{name}.json").read_bytes())

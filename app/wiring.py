@@ -1,0 +1,163 @@
+"""The composition root: settings, library, jobs and tools put together. Window, command line and
+tests all start here."""
+
+import asyncio
+import logging
+import logging.handlers
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+import app.tools
+from app import paths, settings
+from app.jobs import Job, Jobs
+from app.registry import load_family
+from app.settings import Settings
+from app.store.library import FILE, Library
+from app.tools import runs
+from app.tools.base import TOOLS, Actor, Approver, Context, refuse
+from app.tools.session import Session
+from app.workers import Status, run_worker
+
+log = logging.getLogger(__name__)
+SAMPLE = "resources/samples/support_tickets.jsonl"
+
+
+class ImportReport(BaseModel):
+    """What an import did: the command line prints it, the window tells it."""
+
+    dataset: str
+    name: str
+    records: int
+    invalid: int
+    rejected_lines: int
+    seconds: float
+    rejections: list[dict[str, Any]] = []
+
+
+class App:
+    """One running program: what is open, what runs, and the one way to call a tool."""
+
+    def __init__(self, home: Path, library: Library, chosen: Settings) -> None:
+        self.home, self.library, self.settings = home, library, chosen
+        self.jobs = Jobs()
+        self.session: Session | None = None
+        self.approve: Approver = refuse
+        self.on_session: list[Callable[[Session | None], None]] = []
+        self._opening = asyncio.Lock()
+
+    @classmethod
+    async def start(cls, home: Path | None = None) -> "App":
+        """Open the user folder; raises StoreError or InputError when it cannot be used."""
+        load_family(app.tools)
+        folder = home or paths.home()
+        library = await Library.open(folder)
+        return cls(folder, library, settings.load(folder))
+
+    def context(self, actor: Actor = "user", approve: Approver | None = None) -> Context:
+        """What a call by `actor` works with."""
+        return Context(
+            library=self.library,
+            jobs=self.jobs,
+            settings=self.settings,
+            session=self.session,
+            actor=actor,
+            approve=approve or self.approve,
+        )
+
+    async def call(self, name: str, /, **arguments: Any) -> BaseModel:
+        """Call a tool as the user; raises AppError with text to show."""
+        return await TOOLS[name](self.context(), arguments)
+
+    async def open(self, dataset_id: str) -> Session:
+        """Make a dataset the open one; the one before is closed. Found runs are followed again."""
+        async with self._opening:
+            if self.session and self.session.dataset_id == dataset_id:
+                return self.session
+            await self._close_session()
+            store = await self.library.open_store(dataset_id)
+            self.session = Session(
+                dataset_id, store, self.library.folder(dataset_id), self.settings
+            )
+            await runs.attach(self.context())
+            self._tell()
+            return self.session
+
+    async def close_dataset(self) -> None:
+        async with self._opening:
+            await self._close_session()
+            self._tell()
+
+    async def import_file(self, path: Path, name: str | None = None) -> ImportReport:
+        """Import a file as a new dataset: built aside, listed when whole. Raises InputError.
+
+        A stopped or failed import leaves nothing behind.
+        """
+        title = name or path.name.removesuffix(".gz").rsplit(".", 1)[0]
+        dataset_id, folder = self.library.new_folder()
+        try:
+            result = await self.jobs.run(
+                f"Import {path.name}", lambda job: self._import(job, path, title, folder)
+            )
+            (folder / f"{FILE}.part").rename(folder / FILE)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+        counts = {"records": result["records"], "invalid": result["invalid"]}
+        await self.library.add(dataset_id, title, **counts)
+        return ImportReport(dataset=dataset_id, name=title, **result)
+
+    async def open_sample(self) -> Session:
+        """Open the shipped sample, importing it the first time."""
+        for info in await self.library.datasets():
+            if info.sample:
+                return await self.open(info.id)
+        report = await self.import_file(paths.resource(SAMPLE), "Support tickets (sample)")
+        await self.library.summarise(report.dataset, sample=True)
+        return await self.open(report.dataset)
+
+    async def close(self) -> None:
+        """End every job of this program (detached training goes on) and close all files."""
+        await self.jobs.close()
+        await self._close_session()
+        await self.library.close()
+
+    async def _import(self, job: Job, path: Path, title: str, folder: Path) -> dict[str, Any]:
+        def show(status: Status) -> None:
+            job.progress(status.done, status.total, status.text)
+
+        config = {
+            "file": str(path.expanduser().absolute()),
+            "database": str(folder / f"{FILE}.part"),
+            "name": title,
+            "quota": self.settings.quota,
+        }
+        return await run_worker("import", folder / "runs" / "import", config, on_status=show)
+
+    async def _close_session(self) -> None:
+        if self.session is None:
+            return
+        session, self.session = self.session, None
+        for job in self.jobs.active:
+            if job.dataset_id == session.dataset_id:
+                job.stop()
+        await session.store.close()
+
+    def _tell(self) -> None:
+        for listener in list(self.on_session):
+            listener(self.session)
+
+
+def log_to_file(home: Path) -> None:
+    """Keep a small rotating log in the user folder."""
+    home.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        home / "rft-studio.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger("app").setLevel(logging.INFO)
