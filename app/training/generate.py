@@ -9,20 +9,11 @@ import torch
 from torch import Tensor
 
 from app.errors import TrainingError
+from app.training.base import Rollout
 from app.training.model import Bundle
 from app.training.qwen3 import Cache, Qwen3, StaticCache
 
 KEEP_SHARE = 0.75  # finished rows are dropped once fewer than this share of rows is still alive
-
-
-@dataclass(frozen=True)
-class Completion:
-    """One sampled answer: its tokens with the closing one, and the log-probability of each."""
-
-    text: str
-    tokens: tuple[int, ...]
-    logps: tuple[float, ...]
-    truncated: bool  # the token limit ended it, not the model
 
 
 @dataclass(frozen=True)
@@ -93,7 +84,7 @@ def sample(
     max_new_tokens: int,
     temperature: float,
     seeds: Sequence[int],
-) -> list[list[Completion]]:
+) -> list[list[Rollout]]:
     """`n` answers to each prompt. Temperature 0 takes the likeliest token, and one answer is
     then copied `n` times.
 
@@ -111,7 +102,7 @@ def sample(
         ]
     )
     rows = _decode(bundle, prompts, draws.to(bundle.model.device), temperature)
-    done = [_completion(bundle, tokens, logps, max_new_tokens) for tokens, logps in rows]
+    done = [_rollout(bundle, tokens, logps, max_new_tokens) for tokens, logps in rows]
     return [(done[i : i + copies] * n)[:n] for i in range(0, copies * len(prompts), copies)]
 
 
@@ -162,9 +153,9 @@ def _pick(logits: Tensor, draw: Tensor, temperature: float) -> tuple[Tensor, Ten
     return chosen, logps.gather(1, chosen[:, None])[:, 0]
 
 
-def _completion(bundle: Bundle, tokens: list[int], logps: list[float], room: int) -> Completion:
+def _rollout(bundle: Bundle, tokens: list[int], logps: list[float], room: int) -> Rollout:
     truncated = len(tokens) == room and tokens[-1] not in bundle.stop_ids
-    return Completion(bundle.decode(tokens), tuple(tokens), tuple(logps), truncated)
+    return Rollout(bundle.decode(tokens), tuple(tokens), tuple(logps), truncated)
 
 
 def stream(

@@ -28,6 +28,7 @@ class Bundle:
     stop_ids: tuple[int, ...]
     pad_id: int
     tokenizer_config: dict[str, Any]
+    answer_tokens: int | None = None  # the longest answer it was made for; None where unsaid
 
     @property
     def parameters(self) -> int:
@@ -68,7 +69,10 @@ def load_model(folder: Path) -> Bundle:
         raise TrainingError(f"The weights in {folder} do not fit config.json: {error}") from None
     tokenizer = _tokenizer(folder)
     special = _special_tokens(tokenizer_config)
-    stop_ids = _stop_ids(folder, tokenizer, special)
+    generation: dict[str, Any] = {}
+    if (folder / "generation_config.json").exists():
+        generation = _read(folder, "generation_config.json")
+    stop_ids = _stop_ids(folder, tokenizer, special.get("eos_token", ""), generation)
     pad = tokenizer.token_to_id(special.get("pad_token", ""))
     return Bundle(
         model=model,
@@ -77,6 +81,7 @@ def load_model(folder: Path) -> Bundle:
         stop_ids=stop_ids,
         pad_id=stop_ids[0] if pad is None else pad,
         tokenizer_config=tokenizer_config,
+        answer_tokens=generation.get("max_new_tokens"),
     )
 
 
@@ -84,7 +89,12 @@ def save_model(bundle: Bundle, folder: Path) -> None:
     """Write a folder that plain transformers loads; raises TrainingError when it cannot be written."""
     config = bundle.model.config.to_json()
     config |= {"eos_token_id": bundle.stop_ids[0], "pad_token_id": bundle.pad_id}
-    generation = {"eos_token_id": list(bundle.stop_ids), "pad_token_id": bundle.pad_id}
+    generation: dict[str, Any] = {
+        "eos_token_id": list(bundle.stop_ids),
+        "pad_token_id": bundle.pad_id,
+    }
+    if bundle.answer_tokens:
+        generation["max_new_tokens"] = bundle.answer_tokens
     tokenizer_config = {**bundle.tokenizer_config, "chat_template": bundle.template.source}
     weights = {k: v.detach().cpu().contiguous() for k, v in bundle.model.state_dict().items()}
     try:
@@ -158,12 +168,12 @@ def _template_source(folder: Path, tokenizer_config: dict[str, Any]) -> str:
     return str(source)
 
 
-def _stop_ids(folder: Path, tokenizer: Tokenizer, special: dict[str, str]) -> tuple[int, ...]:
-    eos: Any = None
-    if (folder / "generation_config.json").exists():
-        eos = _read(folder, "generation_config.json").get("eos_token_id")
+def _stop_ids(
+    folder: Path, tokenizer: Tokenizer, eos_token: str, generation: dict[str, Any]
+) -> tuple[int, ...]:
+    eos: Any = generation.get("eos_token_id")
     if eos is None:
-        eos = tokenizer.token_to_id(special.get("eos_token", ""))
+        eos = tokenizer.token_to_id(eos_token)
     if eos is None:
         eos = _read(folder, "config.json").get("eos_token_id")
     if eos is None:
