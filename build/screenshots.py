@@ -71,8 +71,11 @@ async def _photograph(
         paths.append(path)
     for words in clipped(widget):
         sys.stdout.write(f"  does not fit in {name}: {words}\n")
-    widget.close()
-    widget.deleteLater()
+    widget.hide()
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
     return paths
 
 

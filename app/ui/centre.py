@@ -6,8 +6,8 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget
 
+from app.domain.steps import STEPS
 from app.ui.controller import Controller
-from app.ui.overview import STEP_NAMES
 from app.ui.panel import Panel
 
 # A panel is one line here. Charts pull in numpy, so nothing is imported before it is looked at.
@@ -73,9 +73,12 @@ class Centre(QStackedWidget):
 
     def step_index(self) -> int:
         """The place on the stepper of the panel in front; -1 for records and welcome."""
-        return STEP_NAMES.index(self.name) if self.name in STEP_NAMES else -1
+        return STEPS.index(self.name) if self.name in STEPS else -1
+
+    def sees_now(self) -> str:
+        """What the user looks at, in a few words."""
+        front = self.currentWidget()
+        return front.sees() if isinstance(front, Panel) else ""
 
     def _tell_sees(self) -> None:
-        front = self.currentWidget()
-        if isinstance(front, Panel):
-            self.sees.emit(front.sees())
+        self.sees.emit(self.sees_now())

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from PySide6.QtCore import SignalInstance
+
 from app.jobs import Jobs
 from app.settings import Settings
 from app.store.library import Library
@@ -31,3 +33,19 @@ class Controller(Protocol):
         """Import as a new dataset; returns `app.wiring.ImportReport`."""
 
     async def close(self) -> None: ...
+
+
+class Chat(Protocol):
+    """The assistant's dock as the window sees it: `app.ui.chat.ChatDock(app)`, a QWidget.
+
+    It sets `app.approve` itself and shows the cards. `go` is as a panel's, `hide_asked` folds it.
+    """
+
+    go: SignalInstance
+    hide_asked: SignalInstance
+
+    def show_sees(self, words: str) -> None:
+        """What the user looks at now: `Records, record 413`."""
+
+    def focus_input(self) -> None:
+        """Put the cursor where a message is written."""

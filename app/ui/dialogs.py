@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QWidget
+from shiboken6 import isValid
 
 from app.ui import kit
 from app.ui.kit.buttons import Kind
@@ -29,8 +30,9 @@ async def ask(dialog: QDialog) -> bool:
     try:
         return await answer
     finally:
-        dialog.close()
-        dialog.deleteLater()
+        if isValid(dialog):  # its parent may be gone, and it with it
+            dialog.close()
+            dialog.deleteLater()
 
 
 class Question(QDialog):

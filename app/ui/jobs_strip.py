@@ -11,8 +11,8 @@ SHOWN = 3  # more would not fit at 1280; the rest is counted
 
 
 def time_left(seconds: float | None) -> str:
-    """`46 s left`, `about 3 min left`, or nothing where it is not known."""
-    if seconds is None:
+    """`46 s left`, `about 3 min left`, or nothing where it is not known or over."""
+    if seconds is None or seconds < 1:
         return ""
     return f"{seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
 

@@ -4,29 +4,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.steps import STEPS, TITLES
+from app.domain.workflow import StepState as WorkflowStep
 from app.store import changes, meta, records
 from app.store.database import Tx
-from app.ui.parts.stepper import Step
+from app.ui.parts.stepper import Step, StepState
 
-STEPS = (
-    ("topics_config", "Topics", "opens with a file"),
-    ("categorize", "Categorise", "where records belong"),
-    ("coverage_generation", "Coverage", "enough of each?"),
-    ("grader_config", "Grader", "what is good"),
-    ("dry_run", "Dry run", "can it learn?"),
-    ("training", "Training", "make it better"),
-    ("deployment", "Deployment", "use it"),
+QUESTIONS = (
+    "opens with a file",
+    "where records belong",
+    "enough of each?",
+    "what is good",
+    "can it learn?",
+    "make it better",
+    "use it",
 )
-"""Internal name, title, and what stands under it before a dataset is open."""
-STEP_NAMES = tuple(name for name, _, _ in STEPS)
+"""What stands under each step before a dataset is open."""
+STATES: dict[str, StepState] = {
+    "completed": "done",
+    "in_progress": "running",
+    "failed": "failed",
+    "skipped": "skipped",
+    "stale": "stale",
+    "blocked": "blocked",
+}
 
 
 @dataclass(frozen=True)
 class Overview:
-    """`undo` and `redo` are the labels of what would be undone or redone, or empty."""
+    """`current` is the first step not done (the last when all are). `undo` and `redo` are
+    the labels of what would be undone or redone, or empty."""
 
     steps: Sequence[Step]
-    current: int
+    current: str
+    done: int
     stats: records.RecordStats
     goal: str
     undo: str
@@ -35,19 +46,29 @@ class Overview:
 
 def no_steps() -> list[Step]:
     """The stepper before a dataset is open."""
-    return [Step(title, "pending", reading) for _, title, reading in STEPS]
+    titles = (TITLES[name] for name in STEPS)
+    return [Step(title, "pending", q) for title, q in zip(titles, QUESTIONS, strict=True)]
 
 
 async def read_overview(session: Any) -> Overview:
     """The steps of the session's workflow and the figures beside them. Raises StoreError."""
     workflow = await session.workflow()
     stats, goal, undo, redo = await session.store.read(_read)
-    steps = [
-        Step(title, step.status, step.reading, step.reason)
-        for (_, title, _), step in zip(STEPS, workflow.steps, strict=True)
-    ]
-    current = next((i for i, step in enumerate(steps) if step.state in ("current", "running")), 0)
-    return Overview(steps=steps, current=current, stats=stats, goal=goal, undo=undo, redo=redo)
+    return Overview(
+        steps=[_station(step, workflow.current) for step in workflow.steps],
+        current=workflow.current or STEPS[-1],
+        done=workflow.done,
+        stats=stats,
+        goal=goal,
+        undo=undo,
+        redo=redo,
+    )
+
+
+def _station(step: WorkflowStep, current: str | None) -> Step:
+    pending: StepState = "current" if step.step == current else "pending"
+    state = STATES.get(step.status, pending)
+    return Step(step.title, state, step.reading, step.reason)
 
 
 def _read(tx: Tx) -> tuple[records.RecordStats, str, str, str]:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
 
 from app.errors import AppError, DeclinedError, Stopped
 from app.ui import kit
+from app.ui.again import Again
 from app.ui.controller import Controller
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ class Panel(QWidget):
     def __init__(self, app: Controller) -> None:
         super().__init__()
         self.app = app
-        self._dirty, self._running = True, False
+        self._dirty = True
+        self._refreshing = Again(app.jobs, self._refresh_once)
         self._banner: kit.ErrorBanner | None = None
         inner = QWidget()
         self.column = QVBoxLayout(inner)
@@ -61,10 +63,9 @@ class Panel(QWidget):
 
     def reload(self) -> None:
         """Ask for a refresh: now if visible, else when shown; one more if one is running."""
-        self._dirty = True
-        if self.isVisible() and not self._running:
-            self._running = True
-            self.app.jobs.start(self._refresh_until_clean())
+        self._dirty = not self.isVisible()
+        if not self._dirty:
+            self._refreshing.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -74,14 +75,6 @@ class Panel(QWidget):
     def retheme(self) -> None:
         """Paint anew; a panel that holds colours of its own adds them here."""
         self.update()
-
-    async def _refresh_until_clean(self) -> None:
-        try:
-            while self._dirty:
-                self._dirty = False
-                await self._refresh_once()
-        finally:
-            self._running = False
 
     async def _refresh_once(self) -> None:
         try:

@@ -1,0 +1,89 @@
+"""Starts the window: Qt and asyncio on one loop, first paint before anything heavy is imported."""
+
+import asyncio
+import importlib
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import qasync
+from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from app import paths
+from app.errors import AppError
+from app.ui import dialogs
+from app.ui.main_window import MainWindow, apply_appearance
+from app.ui.theme import Theme, system_mode
+from app.ui.theme_switch import use
+from app.wiring import App, log_to_file
+
+log = logging.getLogger(__name__)
+QT_LEVELS = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR}
+
+
+def main(argv: list[str]) -> int:
+    """Run the window until it is closed; a file named in `argv` is opened. Returns 0, or 1."""
+    application = QApplication([sys.argv[0]])
+    application.setApplicationName(paths.APP_NAME)
+    application.setQuitOnLastWindowClosed(False)
+    use(application, Theme(system_mode()))
+    with qasync.QEventLoop(application) as loop:
+        asyncio.set_event_loop(loop)
+        return int(loop.run_until_complete(_run(argv)))
+
+
+async def _run(argv: list[str]) -> int:
+    log_to_file(paths.home())
+    qInstallMessageHandler(lambda kind, where, text: log.log(QT_LEVELS.get(kind, 20), text))
+    try:
+        app = await App.start()
+    except AppError as error:
+        log.error("start: %s", error)
+        await dialogs.tell(None, "RFT Studio cannot start", str(error))
+        return 1
+    apply_appearance(app.settings)
+    window = MainWindow(app)
+    hook_exceptions(window.tell_bug)
+    window.show()
+    ended = asyncio.get_running_loop().create_future()
+    window.finished.connect(lambda: ended.set_result(None))
+    app.jobs.start(_furnish(window, [Path(name) for name in argv if not name.startswith("-")]))
+    await ended
+    await app.close()
+    return 0
+
+
+async def _furnish(window: MainWindow, files: list[Path]) -> None:
+    """After the first paint: the assistant, and the file the program was started with."""
+    await asyncio.sleep(0)
+    chat = importlib.import_module("app.ui.chat")  # brings the model client, 0.6 s cold
+    window.set_chat(chat.ChatDock(window.app))
+    for file in files[:1]:
+        window.start(window.actions_.import_file(file))
+
+
+def hook_exceptions(tell: Callable[[str], None]) -> None:
+    """Whatever no one caught (in a slot, a callback, a thread) is logged and told, never silent."""
+
+    def unexpected(error: BaseException) -> None:
+        log.error("not caught", exc_info=error)
+        tell(f"{type(error).__name__}: {error}")
+
+    def in_slot(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            unexpected(error)
+
+    def in_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        unexpected(error if error is not None else RuntimeError(context["message"]))
+
+    sys.excepthook = in_slot
+    asyncio.get_running_loop().set_exception_handler(in_loop)
