@@ -58,6 +58,11 @@ ISSUES: dict[str, tuple[Severity, str]] = {
     "duplicate": ("warn", "The same as line {line}."),
     "near_duplicate": ("warn", "Nearly the same prompt as line {line}."),
 }
+# What only the file or the other records can tell: checking a stored record again must keep these.
+ONLY_AT_IMPORT = frozenset({
+    "message_not_object", "too_big", "tool_calls_unreadable", "tools_unreadable", "content_coerced",
+    "converted", "duplicate_key", "duplicate", "near_duplicate",
+})  # fmt: skip
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 

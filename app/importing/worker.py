@@ -139,8 +139,8 @@ class Import:
 def run(worker: Worker) -> dict[str, Any]:
     """Import `file` into a new dataset file at `database`.
 
-    Configuration: file, database, name, and optionally meta (further values of the dataset) and
-    confirmed (unpack a large archive). The dataset appears under its name when it is complete.
+    Configuration: file, database, name, and optionally quota, meta (further values of the dataset)
+    and confirmed (unpack a large archive). The file appears at `database` when it is complete.
     Raises InputError for a file that cannot be used, Stopped, StoreError.
     """
     config = worker.config
@@ -153,8 +153,8 @@ def run(worker: Worker) -> dict[str, Any]:
             size = os.fstat(file.fileno()).st_size
         work = Import(worker, source, spool, size)
         work.read(confirmed=bool(config.get("confirmed")))
-        meta: dict[str, Any] = {**config.get("meta", {}), "name": config["name"]}
-        meta["origin"] = origin(work, sample=bool(config.get("sample")))
+        given = {key: config[key] for key in ("name", "quota") if key in config}
+        meta = {**config.get("meta", {}), **given, "origin": origin(work)}
         create_dataset(aside, work.rows(), meta)
         os.replace(aside, database)
         return work.result()
@@ -163,7 +163,7 @@ def run(worker: Worker) -> dict[str, Any]:
         spool.unlink(missing_ok=True)
 
 
-def origin(work: Import, *, sample: bool) -> dict[str, Any]:
+def origin(work: Import) -> dict[str, Any]:
     """Where the dataset came from, as it keeps it."""
     return {
         "file": str(work.source),
@@ -171,7 +171,6 @@ def origin(work: Import, *, sample: bool) -> dict[str, Any]:
         "rejected_lines": work.rejected,
         "rejections": work.rejections,
         "seconds": round(time.monotonic() - work.started, 3),
-        "sample": sample,
     }
 
 

@@ -76,7 +76,7 @@ def test_what_is_kept_and_what_is_rejected(tmp_path: Path) -> None:
         {"messages": [{"role": "wizard", "content": "x"}]},
         {"messages": [{"role": "user", "content": "fine"}], "reference": "4", "x": [1]},
     ]
-    result, stored = run_here(tmp_path, rows, meta={"goal": "G"})
+    result, stored = run_here(tmp_path, rows, meta={"goal": "G"}, quota=7)
     assert [result[k] for k in ("records", "invalid", "rejected_lines", "warnings")] == [3, 1, 2, 1]
     assert [(r["line"], r["reasons"][0]["code"]) for r in result["rejections"]] == [
         (2, "not_json"),
@@ -88,7 +88,7 @@ def test_what_is_kept_and_what_is_rejected(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "dataset.sqlite")
     meta = {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM meta")}
     db.close()
-    assert (meta["name"], meta["goal"]) == ("Mine", "G")
+    assert (meta["name"], meta["goal"], meta["quota"]) == ("Mine", "G", 7)
     assert meta["origin"]["rejected_lines"] == 2
 
 
