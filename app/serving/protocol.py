@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from app.errors import AppError
 
-DEFAULT_ANSWER_TOKENS = 1024  # where neither request nor model names a limit; bounds memory
-
 # Fields that would change the answer, with the values that ask for nothing. Others are refused:
 # an answer that silently ignores `top_p` or a JSON schema is a wrong answer.
 NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -147,9 +145,7 @@ def field_path(loc: Sequence[int | str]) -> str:
     return path.removeprefix(".")
 
 
-def check_context(
-    context: int, prompt: int, *, limit: tuple[str, int | None], usual: int | None
-) -> int:
+def check_context(context: int, prompt: int, *, limit: tuple[str, int | None], usual: int) -> int:
     """How many tokens the answer may have; `usual` where the request names no limit.
 
     Raises ApiError 400 with the numbers when prompt and answer do not fit the model's context.
@@ -165,7 +161,7 @@ def check_context(
             f"asks for {wanted} more. Shorten the messages, or ask for at most {room}."
         )
         raise _too_long(text, name)
-    return min(room, usual or DEFAULT_ANSWER_TOKENS) if wanted is None else wanted
+    return min(room, usual) if wanted is None else wanted
 
 
 def _too_long(text: str, param: str) -> ApiError:

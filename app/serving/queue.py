@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import InputError
+from app.serving.holding import until_stop
 from app.serving.protocol import ApiError, ChatRequest, check_context
+from app.training.base import ANSWER_TOKENS
 from app.training.generate import Piece, stream
 from app.training.model import Bundle, load_model
 
@@ -24,6 +26,7 @@ class Ask:
     temperature: float
     seed: int
     stops: tuple[str, ...]
+    with_tools: bool
 
 
 def load_models(models: Sequence[dict[str, str]]) -> dict[str, Bundle]:
@@ -76,7 +79,7 @@ class Queue:
             bundle.model.config.max_position_embeddings,
             len(prompt),
             limit=request.limit,
-            usual=bundle.answer_tokens,
+            usual=bundle.answer_tokens or ANSWER_TOKENS,
         )
         return Ask(
             model=request.model,
@@ -86,6 +89,7 @@ class Queue:
             temperature=request.temperature or 0.0,
             seed=secrets.randbits(63) if request.seed is None else request.seed,
             stops=tuple(request.stop),
+            with_tools=bool(request.offered_tools()),
         )
 
     async def answer(self, ask: Ask) -> AsyncGenerator[Piece, None]:
@@ -116,27 +120,3 @@ def _pieces(ask: Ask) -> Iterator[Piece]:
         temperature=ask.temperature,
         seed=ask.seed,
     )
-
-
-def until_stop(pieces: Iterator[Piece], stops: Sequence[str]) -> Iterator[Piece]:
-    """The same pieces up to the first of the `stops`, which is not part of the answer.
-
-    Text that may be the beginning of a stop is held back until it is known.
-    """
-    held = ""
-    for piece in pieces:
-        held += piece.text
-        found = [at for at in map(held.find, stops) if at >= 0]
-        if found:
-            yield Piece(held[: min(found)], piece.tokens, "stop")
-            return
-        keep = 0 if piece.finish else _beginning(held, stops)
-        send, held = held[: len(held) - keep], held[len(held) - keep :]
-        if send or piece.finish:
-            yield Piece(send, piece.tokens, piece.finish)
-
-
-def _beginning(text: str, stops: Sequence[str]) -> int:
-    """The length of the longest end of `text` with which one of the `stops` begins."""
-    sizes = (size for stop in stops for size in range(1, len(stop)) if text.endswith(stop[:size]))
-    return max(sizes, default=0)

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.errors import InputError, TrainingError
+from app.serving.holding import Calls
 from app.serving.protocol import (
     ApiError,
     chunk,
@@ -111,20 +112,22 @@ class Routes:
         )
 
     async def _whole(self, request: Request, ask: Ask, entry: Entry) -> dict[str, Any]:
-        text, finish = "", None
+        text, finish, calls = "", "", Calls(offered=ask.with_tools)
         async with aclosing(self._queue.answer(ask)) as pieces:
             async for piece in pieces:
-                text, finish, entry.tokens = text + piece.text, piece.finish, piece.tokens
+                text += calls.add(piece.text)
+                finish, entry.tokens = piece.finish or "", piece.tokens
                 if await request.is_disconnected():
                     raise ClientDisconnect
         entry.end(200)
-        return completion(
-            _new_id(),
-            ask.model,
-            {"role": "assistant", "content": text, "refusal": None},
-            finish=str(finish),
-            used=usage(len(ask.prompt), entry.tokens),
-        )
+        rest, found = calls.rest()
+        text = text + rest
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if found:
+            message |= {"content": text.strip() or None, "tool_calls": found}
+            finish = "tool_calls"
+        used = usage(len(ask.prompt), entry.tokens)
+        return completion(_new_id(), ask.model, message, finish=finish, used=used)
 
     async def _events(
         self, ask: Ask, entry: Entry, *, with_usage: bool
@@ -133,13 +136,9 @@ class Routes:
         with entry:
             yield _event(chunk(name, ask.model, {"role": "assistant", "content": ""}))
             try:
-                async with aclosing(self._queue.answer(ask)) as pieces:
-                    async for piece in pieces:
-                        entry.tokens = piece.tokens
-                        if piece.text:
-                            yield _event(chunk(name, ask.model, {"content": piece.text}))
-                        if piece.finish:
-                            yield _event(chunk(name, ask.model, {}, finish=piece.finish))
+                async with aclosing(self._deltas(ask, entry)) as deltas:
+                    async for delta, finish in deltas:
+                        yield _event(chunk(name, ask.model, delta, finish=finish))
             except ApiError as error:  # the status line is sent; the error is an event of its own
                 entry.end(error.status)
                 yield _event(error.body())
@@ -148,6 +147,23 @@ class Routes:
                 yield _event(usage_chunk(name, ask.model, usage(len(ask.prompt), entry.tokens)))
             entry.end(200)
             yield b"data: [DONE]\n\n"
+
+    async def _deltas(
+        self, ask: Ask, entry: Entry
+    ) -> AsyncGenerator[tuple[dict[str, Any], str | None], None]:
+        """The changes of a streamed message, the last with the reason why it ended."""
+        calls, finish = Calls(offered=ask.with_tools), ""
+        async with aclosing(self._queue.answer(ask)) as pieces:
+            async for piece in pieces:
+                finish, entry.tokens = piece.finish or "", piece.tokens
+                if text := calls.add(piece.text):
+                    yield {"content": text}, None
+        rest, found = calls.rest()
+        if rest:
+            yield {"content": rest}, None
+        if found:
+            yield {"tool_calls": [{"index": i, **call} for i, call in enumerate(found)]}, None
+        yield {}, "tool_calls" if found else finish
 
     def _check_key(self, request: Request) -> None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

@@ -40,8 +40,8 @@ class Local:
 
 
 @asynccontextmanager
-async def serving(**bundles: Bundle) -> AsyncIterator[Local]:
-    queue, reports = Queue(bundles), list[dict[str, Any]]()
+async def serving(queue: Queue) -> AsyncIterator[Local]:
+    reports = list[dict[str, Any]]()
     server = Server(server_config(make_app(queue, key=KEY, report=reports.append)))
     with bind(0) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"

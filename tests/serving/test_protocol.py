@@ -6,8 +6,8 @@ import shlex
 import pytest
 
 from app.serving.client import snippets
+from app.serving.holding import Calls, until_stop
 from app.serving.protocol import ApiError, check_context, parse_request
-from app.serving.queue import until_stop
 from app.training.generate import Piece
 
 
@@ -57,14 +57,13 @@ def test_turns_are_what_a_template_takes() -> None:
 
 def test_context_is_named_with_numbers() -> None:
     unlimited = ("max_tokens", None)
-    assert check_context(100, 90, limit=unlimited, usual=None) == 10
+    assert check_context(100, 90, limit=unlimited, usual=64) == 10
     assert check_context(9000, 90, limit=unlimited, usual=48) == 48
-    assert check_context(9000, 90, limit=unlimited, usual=None) == 1024
     assert check_context(100, 90, limit=("max_tokens", 10), usual=4) == 10
     with pytest.raises(ApiError, match=r"100 tokens; the messages have 90 .* at most 10"):
-        check_context(100, 90, limit=("max_completion_tokens", 11), usual=None)
+        check_context(100, 90, limit=("max_completion_tokens", 11), usual=64)
     with pytest.raises(ApiError, match="alone have 100"):
-        check_context(100, 100, limit=unlimited, usual=None)
+        check_context(100, 100, limit=unlimited, usual=64)
 
 
 def test_snippets_survive_odd_names() -> None:
@@ -80,3 +79,17 @@ def test_snippets_survive_odd_names() -> None:
     assert parse_request(json.loads(words[-1])).model == name
     assert f"model={name!r}" in made["python"]
     compile(made["python"], "snippet", "exec")
+
+
+def test_tool_calls_are_held_and_told_apart() -> None:
+    def run(parts: list[str], *, offered: bool = True) -> tuple[str, str, list[str]]:
+        calls = Calls(offered=offered)
+        sent = "".join(calls.add(part) for part in parts)
+        rest, found = calls.rest()
+        return sent, rest, [call["function"]["name"] for call in found]
+
+    call = '<tool_call>{"name": "find", "arguments": {"n": 1}}</tool_call>'
+    assert run(["one <tool", "_call>", call[11:], call]) == ("one ", "", ["find", "find"])
+    assert run(["a <tool", " b"]) == ("a <tool b", "", [])
+    assert run(["<tool_call>{broken"]) == ("", "<tool_call>{broken", [])
+    assert run([call], offered=False) == (call, "", [])

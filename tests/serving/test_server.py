@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import openai
 import pytest
 
-from app.training.generate import sample
+from app.serving.queue import Ask, Queue
+from app.training.generate import Piece, sample
 from app.training.model import Bundle
 from tests.serving.conftest import ASKED, KEY, Local, serving
 
@@ -26,7 +28,7 @@ def events(text: str) -> list[dict[str, Any]]:
 
 
 async def test_whole_answers_are_the_models_own(tuned: Bundle, base: Bundle) -> None:
-    async with serving(tuned=tuned, base=base) as local:
+    async with serving(Queue({"tuned": tuned, "base": base})) as local:
         listed = (await local.http.get("/models")).json()
         assert [m["id"] for m in listed["data"]] == ["tuned", "base"]
         for name, bundle in (("tuned", tuned), ("base", base)):
@@ -45,7 +47,7 @@ async def test_whole_answers_are_the_models_own(tuned: Bundle, base: Bundle) -> 
 
 
 async def test_streamed_answers_are_the_same(tuned: Bundle) -> None:
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
         reply = await local.ask(stream=True, stream_options={"include_usage": True})
         assert reply.headers["content-type"].startswith("text/event-stream")
         *parts, used = events(reply.text)
@@ -58,7 +60,7 @@ async def test_streamed_answers_are_the_same(tuned: Bundle) -> None:
 
 
 async def test_seed_and_temperature(tuned: Bundle) -> None:
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
 
         async def text(**fields: Any) -> str:
             reply = (await local.ask(temperature=1.5, **fields)).json()
@@ -72,7 +74,7 @@ async def test_seed_and_temperature(tuned: Bundle) -> None:
 async def test_stop_texts_end_the_answer(tuned: Bundle) -> None:
     text, _, _ = greedy(tuned)
     stop = text[4:7]
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
         for stream in (False, True):
             reply = await local.ask(stop=[stop, "never there"], stream=stream)
             if stream:
@@ -88,7 +90,7 @@ async def test_stop_texts_end_the_answer(tuned: Bundle) -> None:
 async def test_openai_sdk_is_served(tuned: Bundle) -> None:
     text, _, _ = greedy(tuned)
     async with (
-        serving(tuned=tuned) as local,
+        serving(Queue({"tuned": tuned})) as local,
         openai.AsyncOpenAI(base_url=local.url, api_key=KEY, max_retries=0) as client,
     ):
         assert [m.id async for m in client.models.list()] == ["tuned"]
@@ -102,6 +104,34 @@ async def test_openai_sdk_is_served(tuned: Bundle) -> None:
             await client.chat.completions.create(**ask | {"model": "gpt-4o"})
         with pytest.raises(openai.AuthenticationError):
             await client.with_options(api_key="wrong").models.list()
+
+
+class Scripted(Queue):
+    """A queue whose model says given words."""
+
+    async def answer(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+        for i, text in enumerate(("Let me look. <tool", '_call>{"name": "find", "argu')):
+            yield Piece(text, i + 1)
+        yield Piece('ments": {"n": 1}}</tool_call>', 3, "stop")
+
+
+async def test_tool_calls_come_in_openais_shape(tuned: Bundle) -> None:
+    tool = {"type": "function", "function": {"name": "find", "parameters": {"type": "object"}}}
+    ask: dict[str, Any] = {"model": "tuned", "messages": ASKED, "tools": [tool]}
+    async with (
+        serving(Scripted({"tuned": tuned})) as local,
+        openai.AsyncOpenAI(base_url=local.url, api_key=KEY, max_retries=0) as client,
+    ):
+        [choice] = (await client.chat.completions.create(**ask)).choices
+        assert (choice.finish_reason, choice.message.content) == ("tool_calls", "Let me look.")
+        [call] = choice.message.tool_calls or []
+        assert (call.type, call.function.name) == ("function", "find")
+        async with client.chat.completions.stream(**ask) as stream:
+            [streamed] = (await stream.get_final_completion()).choices
+        [again] = streamed.message.tool_calls or []
+        assert json.loads(again.function.arguments) == {"n": 1}
+        plain = await client.chat.completions.create(**ask, tool_choice="none")
+        assert "<tool_call>" in (plain.choices[0].message.content or "")
 
 
 FIELD_FAULTS: list[tuple[dict[str, Any], str, str]] = [
@@ -130,7 +160,7 @@ FIELD_FAULTS: list[tuple[dict[str, Any], str, str]] = [
 
 
 async def test_errors_name_the_field(tuned: Bundle) -> None:
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
         for fields, param, code in FIELD_FAULTS:
             for stream in (False, True):
                 reply = await local.ask(**fields, stream=stream)
@@ -147,7 +177,7 @@ async def test_errors_name_the_field(tuned: Bundle) -> None:
 
 
 async def test_a_key_is_needed(tuned: Bundle) -> None:
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
         for given in ("", "Bearer", "Bearer wrong", f"Basic {KEY}", f"Bearer {KEY}x"):
             for method, path in (("GET", "/models"), ("POST", "/chat/completions")):
                 headers = {"Authorization": given}
@@ -170,7 +200,7 @@ async def endless(local: Local, **fields: Any) -> None:
 
 
 async def test_generation_ends_when_the_client_leaves(tuned: Bundle) -> None:
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
         await endless(local)
         reports = await local.reported(1)
         whole = asyncio.create_task(local.ask(**LONG))
@@ -185,7 +215,7 @@ async def test_generation_ends_when_the_client_leaves(tuned: Bundle) -> None:
 
 async def test_answers_queue_up(tuned: Bundle) -> None:
     text, _, _ = greedy(tuned)
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
         replies = await asyncio.gather(*(local.ask(stream=bool(i % 2)) for i in range(6)))
         assert all(r.status_code == 200 for r in replies)
         assert {r.json()["choices"][0]["message"]["content"] for r in replies[::2]} == {text}
@@ -193,7 +223,7 @@ async def test_answers_queue_up(tuned: Bundle) -> None:
 
 
 async def test_closing_cuts_an_answer_off_with_an_error(tuned: Bundle) -> None:
-    async with serving(tuned=tuned) as local:
+    async with serving(Queue({"tuned": tuned})) as local:
         asked = [asyncio.create_task(local.ask(**LONG, stream=s)) for s in (True, False)]
         while not local.queue.busy:
             await asyncio.sleep(0.005)
