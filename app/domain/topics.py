@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -15,6 +15,10 @@ MAX_DEPTH = 5  # product.md: depth 1-5, at most 200 leaves proposed
 MAX_LEAVES = 200
 MAX_NAME = 500
 RENAME_OVERLAP = 0.5  # a leaf that keeps half of its records (Jaccard) is the same leaf renamed
+
+Band = Literal["high", "medium", "review"]
+# product.md step 2: the least probability of each band, highest first.
+BANDS: tuple[tuple[Band, float], ...] = (("high", 0.8), ("medium", 0.5), ("review", 0.0))
 
 Path = tuple[str, ...]
 _Walked = list[tuple[Path, "TopicNode"]]
@@ -242,6 +246,11 @@ def _overlap(a: TopicNode, b: TopicNode) -> float:
     """Jaccard overlap of the records; 0 where either has none."""
     left, right = set(a.record_ids), set(b.record_ids)
     return len(left & right) / len(left | right) if left and right else 0.0
+
+
+def band(probability: float) -> Band:
+    """high, medium or review, by the table above."""
+    return next(name for name, least in BANDS if probability >= least)
 
 
 _JSON = TypeAdapter(list[TopicNode])

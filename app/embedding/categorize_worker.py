@@ -9,8 +9,9 @@ import numpy as np
 import orjson
 from pydantic import BaseModel
 
+from app.domain.topics import band
 from app.embedding.cache import encode_cached
-from app.embedding.classify import Assignments, Classifier, TopicSpec, band, topic_texts, train
+from app.embedding.classify import Assignments, Classifier, TopicSpec, topic_texts, train
 from app.embedding.discovery import unit
 from app.embedding.encoder import DIMENSIONS, Encoder, Vectors
 from app.embedding.language import encoder_fits

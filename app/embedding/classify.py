@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +10,17 @@ from pydantic import BaseModel
 from app.embedding.discovery import Labels, unit
 from app.embedding.encoder import Vectors
 
-Band = Literal["high", "medium", "review"]
 Numbers = npt.NDArray[np.float64]
-
-# product.md step 2: the least probability of each band, highest first.
-BANDS: tuple[tuple[Band, float], ...] = (("high", 0.8), ("medium", 0.5), ("review", 0.0))
 
 # Measured on CLINC150, its banking part and SLURP (report of issue 2).
 NAMES_TEMPERATURE = 0.05  # without examples: ECE .03-.05
 NAMES_THRESHOLD = 0.30  # without examples: 3 % of in-scope and 92 % of out-of-scope rejected
 TEMPERATURES = np.geomspace(0.01, 0.2, 25)
-FIT_QUANTILE = 0.03  # share of the examples themselves that the threshold gives up
+# The threshold gives up at most 3 % of the examples. The second bound holds where they are records
+# that passed the last threshold, of which a quantile would give up 3 % more each time: 2.8 times
+# the way from median to lower quartile is the 3 % point of a normal distribution.
+FIT_QUANTILE = 0.03
+FIT_SPAN = 2.8
 THRESHOLD_RANGE = (0.25, 0.60)
 MIN_EXAMPLES = 20  # fewer cannot set a temperature or a threshold
 MEMBER_WEIGHT = 10  # a topic's discovered members weigh at most as much as ten examples
@@ -81,11 +80,6 @@ class Classifier:
         return order, np.take_along_axis(probability, order, 1), cosine.max(1)
 
 
-def band(probability: float) -> Band:
-    """high, medium or review, by the table above."""
-    return next(name for name, least in BANDS if probability >= least)
-
-
 def softmax(scores: Numbers) -> Numbers:
     """Row by row."""
     shifted = np.exp(scores - scores.max(1, keepdims=True))
@@ -109,8 +103,8 @@ def train(
 
     A prototype is the unit sum of name, examples, and the members' mean times at most ten.
     Temperature: least negative log-likelihood of examples and members, each left out of its own
-    prototype (facts.md); at least 0.05 where most of them are members. Threshold: the 3 % quantile
-    of their fits. With fewer than 20 of them both are the measured constants.
+    prototype (facts.md); at least 0.05 where most of them are members. Threshold: at most
+    the 3 % quantile of their fits. With fewer than 20 of them both are the measured constants.
     """
     weights = [min(1.0, MEMBER_WEIGHT / max(len(part), 1)) for part in members]
     sums = names + np.stack(
@@ -132,8 +126,13 @@ def train(
     temperature = _temperature(cosine, topic)
     if sum(map(len, members)) > sum(map(len, examples)):
         temperature = max(temperature, MEMBER_TEMPERATURE)
-    threshold = float(np.clip(np.quantile(cosine.max(1), FIT_QUANTILE), *THRESHOLD_RANGE))
-    return Classifier(prototypes, temperature, threshold)
+    return Classifier(prototypes, temperature, _threshold(cosine.max(1)))
+
+
+def _threshold(fits: Numbers) -> float:
+    median, quartile, low = np.quantile(fits, [0.5, 0.25, FIT_QUANTILE])
+    least = min(low, median - FIT_SPAN * (median - quartile))
+    return float(np.clip(least, *THRESHOLD_RANGE))
 
 
 def _temperature(cosine: Numbers, topic: Labels) -> float:

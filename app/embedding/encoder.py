@@ -10,7 +10,6 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from app.domain.records import Message
 from app.errors import InputError
 from app.paths import resource
 
@@ -26,7 +25,6 @@ HASHES = {  # SHA-256 of the files in resources/encoder, see its README
 DIMENSIONS = 384
 MAX_TOKENS = 128  # facts.md: a 193-token chat runs at 25/s, a short one at 450/s
 BATCH_TOKENS = 1024  # padded tokens in a batch; larger ones ran no faster on one thread
-TURN_CHARACTERS = 300  # half of MAX_TOKENS, so that a long first turn leaves room for the last
 
 
 def encoder_folder() -> Path:
@@ -94,11 +92,3 @@ def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
         batch.append(i)
     if batch:
         yield batch
-
-
-def record_text(messages: Iterable[Message]) -> str:
-    """What stands for a record when it is compared: its first and its last user turn."""
-    turns = [m.text.strip() for m in messages if m.role == "user" and m.text.strip()]
-    if len(turns) < 2:
-        return "".join(turns)
-    return f"{turns[0][:TURN_CHARACTERS]}\n{turns[-1][:TURN_CHARACTERS]}"

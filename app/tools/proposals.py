@@ -15,9 +15,9 @@ from app.domain.topics import (
     diff_hierarchies,
     leaves,
 )
-from app.embedding.encoder import record_text
 from app.embedding.proposal import MIN_CUT, load_proposal
 from app.embedding.proposal import Proposal as DataProposal
+from app.embedding.text import record_text
 from app.errors import ToolError
 from app.paths import resource
 from app.store import records, topics

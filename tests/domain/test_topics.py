@@ -3,8 +3,10 @@
 import pytest
 
 from app.domain.topics import (
+    BANDS,
     Topic,
     TopicNode,
+    band,
     build_tree,
     diff_hierarchies,
     from_json,
@@ -114,3 +116,11 @@ def test_difference_by_id_name_and_records() -> None:
     assert diff.moved == [(("Cards", "Lost card"), ("Funds", "Lost card"))]
     assert diff.summary == "1 added, 1 removed, 2 renamed, 1 moved, 2 unchanged"
     assert not diff.empty
+
+
+@pytest.mark.parametrize(
+    ("probability", "name"), [(1.0, "high"), (0.8, "high"), (0.79, "medium"), (0.49, "review")]
+)
+def test_bands(probability: float, name: str) -> None:
+    assert band(probability) == name
+    assert [least for _, least in BANDS] == sorted((x for _, x in BANDS), reverse=True)

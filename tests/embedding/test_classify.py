@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from app.embedding.categorize_worker import build
-from app.embedding.classify import BANDS, Classifier, TopicSpec, band, train
+from app.embedding.classify import Classifier, TopicSpec, train
 from app.embedding.encoder import Encoder
 from tests.embedding.conftest import Labelled
 
@@ -104,9 +103,26 @@ def test_a_single_topic_and_no_records() -> None:
     assert train(names, none, none).classify(names[:0]).topics.shape == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("probability", "name"), [(1.0, "high"), (0.8, "high"), (0.79, "medium"), (0.49, "review")]
-)
-def test_bands(probability: float, name: str) -> None:
-    assert band(probability) == name
-    assert [least for _, least in BANDS] == sorted((x for _, x in BANDS), reverse=True)
+def test_categorising_again_gives_up_no_further_records(
+    labelled: Load, encoder: Encoder, cache: Path
+) -> None:
+    """The members are what passed last time; five rounds must not wear them away."""
+    data = labelled("clinc_banking_train", 1_000)
+    place = {i: i for i in range(1_000)}
+    topics = [
+        TopicSpec(id=t.id, path=t.path, members=[i for i, p in enumerate(data.paths) if p == path])
+        for t, path in zip(true_topics(data), sorted(set(data.paths)), strict=True)
+    ]
+    lost = []
+    for _ in range(5):
+        classifier = build(topics, data.vectors, place, encoder=encoder, cache=cache)
+        found = classifier.classify(data.vectors)
+        fits = found.fit >= classifier.threshold
+        lost.append(1 - fits.mean())
+        chosen = np.where(fits, found.topics[:, 0], -1)
+        topics = [
+            t.model_copy(update={"members": np.flatnonzero(chosen == n).tolist()})
+            for n, t in enumerate(topics)
+        ]
+    assert lost[0] <= 0.05
+    assert lost[-1] <= 0.06, lost

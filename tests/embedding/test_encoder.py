@@ -8,8 +8,9 @@ import pytest
 
 from app.domain.records import Message
 from app.embedding.cache import SLICE, encode_cached
-from app.embedding.encoder import MODEL, TOKENIZER, Encoder, encoder_folder, record_text
+from app.embedding.encoder import MODEL, TOKENIZER, Encoder, encoder_folder
 from app.embedding.language import encoder_fits
+from app.embedding.text import record_text
 from app.errors import InputError, Stopped
 
 LOST = ["I lost my card yesterday", "my credit card went missing", "play some jazz music"]
