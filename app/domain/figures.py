@@ -149,7 +149,7 @@ def figures(data: DryRunData, thresholds: Thresholds) -> Figures:
         mean=mean,
         std=bootstrap_std(groups, confidence=level),
         above_zero=clustered_share([[x > 0 for x in g] for g in groups], level),
-        perfect=clustered_share([[x >= 1 for x in g] for g in groups], level),
+        perfect=clustered_share([[x > 1 - 1e-9 for x in g] for g in groups], level),
         pass_at_k=pass_at_k(groups, pass_score=data.pass_score, confidence=level),
         errors=_errors(data, level),
         length_effect=_length_effect(data, level),

@@ -32,6 +32,7 @@ Scores = Sequence[Sequence[float]]
 _MEANS = expit(np.linspace(-9, 9, 181))  # mean success from 0.0001 to 0.9999
 _RHOS = expit(np.linspace(-7, 7, 113))  # 0.001: all prompts alike; 0.999: always or never solved
 CURVE = (2, 4, 6, 8, 10, 12, 16)
+_FLOOR = 0.002  # the grid ends near here: smaller learnabilities cannot be told from none
 _SMALL = 1e-9  # scores closer than this are the same number written twice
 
 
@@ -98,6 +99,7 @@ def _signal_share(group_size: int) -> tuple[Floats, NDArray[np.intp]]:
     norm = betaln(a, b)
     all_pass, all_fail = betaln(a + group_size, b) - norm, betaln(a, b + group_size) - norm
     share = np.clip(1 - np.exp(all_pass) - np.exp(all_fail), 0, 1)
+    share[share < _FLOOR] = 0.0
     return share, np.argsort(share)
 
 

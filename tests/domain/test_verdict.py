@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.domain.figures import Control, DryRunData, PromptAnswers
-from app.domain.verdict import early_decision, judge
+from app.domain.verdict import Verdict, early_decision, judge
 
 RNG = np.random.default_rng
 CHEAT = Control(name="Empty answer", scores=(0.0,) * 50)
@@ -107,6 +107,7 @@ def test_situations(name: str) -> None:
     shown = [t.key for t in verdict.tiles]
     assert len(shown) == len(set(shown)) == 8
     assert "nan" not in verdict.model_dump_json().lower()
+    assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict  # the store keeps it
 
 
 def test_a_tile_out_of_band_never_decides() -> None:
