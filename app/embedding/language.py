@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 LOOKED_AT = 500  # texts, evenly spread
 LATIN_SHARE = 0.8  # of the letters
-ENGLISH_LEAD = 0.5  # of the small words found; English files measured >= 0.87, others <= 0.12
+ENGLISH_LEAD = 0.5  # of the small words found: measured >= .98 in English files, 0 in MGSM
 MIN_SMALL_WORDS = 10  # fewer say nothing: terse texts, code, names
 
 # Frequent words of each side that are not words of the other.
