@@ -14,7 +14,7 @@ from app.store.database import Tx
 from app.store.tables import Record
 
 JSON_COLUMNS = ("messages", "tools", "reference", "reply", "extra", "issues")
-Sort = Literal["id", "preview", "tokens", "probability", "topic_id", "split"]
+Sort = Literal["id", "preview", "tokens", "probability", "fit", "topic_id", "split"]
 
 
 class RecordFilter(BaseModel):
@@ -176,6 +176,21 @@ def stats(tx: Tx) -> RecordStats:
     return RecordStats(
         **dict(zip(names, numbers, strict=True)), splits=dict(splits), issues=dict(codes)
     )
+
+
+def bands(tx: Tx, *, high: float, review: float) -> tuple[int, int, int]:
+    """Categorised valid records as (high, medium, review) by probability; a confirmed one is high.
+
+    What has no probability (put there by a proposal or a label) counts as high too.
+    """
+    sure = "CASE WHEN topic_source IS 'user' THEN 1 ELSE COALESCE(probability, 1) END"
+    found = tx.sql(
+        f"SELECT SUM({sure} >= ?), SUM({sure} < ? AND {sure} >= ?), SUM({sure} < ?) "
+        "FROM record WHERE valid AND topic_id IS NOT NULL",
+        (high, high, review, review),
+    )
+    first, second, third = (n or 0 for n in found[0])
+    return first, second, third
 
 
 def edit(tx: Tx, record_id: int, **values: Any) -> None:

@@ -149,8 +149,8 @@ QToolButton:focus {{ {_ring(theme)} padding: 3px; }}
 QToolButton[fold="true"] {{ color: {c["text"]}; padding: 2px; text-align: left; }}
 QToolButton[fold="true"]:checked {{ background: transparent; }}
 QToolButton[fold="true"]:focus {{ padding: 1px; }}
-QPushButton[drop="true"] {{ padding-right: 26px; }}
-QPushButton[drop="true"]:focus {{ padding-right: 25px; }}
+QPushButton[drop="true"] {{ padding-right: 14px; }}
+QPushButton[drop="true"]:focus {{ padding-right: 13px; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton::menu-indicator {{ image: {theme.glyph_url("caret-down", "text_2")};
     subcontrol-position: right center; right: 8px; }}

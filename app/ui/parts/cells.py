@@ -23,16 +23,20 @@ class BadgeCell:
 
 @dataclass(frozen=True)
 class BarCell:
-    """A share from 0 to 1 with a tick at `target`; `add` is planned and only outlined."""
+    """A length from 0 to 1 with a tick at `target`; `add` is planned and only outlined.
+
+    `words` say what it stands for where that is not the length in percent.
+    """
 
     value: float
     target: float | None = None
     tone: Tone = "accent"
     add: float = 0.0
+    words: str = ""
 
     @property
     def text(self) -> str:
-        return f"{self.value * 100:.0f} %"
+        return self.words or f"{self.value * 100:.0f} %"
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def _draw(painter: QPainter, rect: QRectF, cell: Cell) -> None:
             width = min(size.width(), rect.width())
             chip = QRectF(rect.left(), top, width, size.height())
             draw_badge(painter, chip, text, tone=tone, icon=icon)
-        case BarCell(value, target, tone, add):
+        case BarCell(value, target, tone, add, _):
             bar = QRectF(rect.left(), rect.center().y() - 3, rect.width(), 6)
             draw_bar(painter, bar, value, target=target, tone=tone, add=add)
         case NumberCell(text, tone, strong):
