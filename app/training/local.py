@@ -1,7 +1,8 @@
 """The local engine: a Qwen3 bundle trained in this process, every prompt computed once per group."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,7 +15,8 @@ from app.training.losses import k3, policy_loss, token_weights
 from app.training.model import Bundle, load_model, save_model
 from app.training.qwen3 import Qwen3
 
-LOGITS_IN_MEMORY = 32_000_000  # floats of one slice of a step; larger batches are sliced
+LOGITS_IN_MEMORY = 32_000_000  # floats of one slice of a step
+GROUPS_IN_SLICE = 8  # of similar width, so that little is padding; small slices also stay in cache
 SAMPLED_AT_ONCE = 64  # prompts
 KL_GROUPS = 4  # where KL is only watched, it is estimated on so many groups of a step
 
@@ -55,13 +57,52 @@ def answer_tokens(
     return AnswerTokens(logps, entropy, real.nonzero()[:, 0], lengths)
 
 
+@dataclass(frozen=True)
+class Distinct:
+    """A group's distinct answers and how often each was given.
+
+    Equal answers with equal advantages have equal losses, so computing one of them suffices; as
+    a policy becomes sure of itself most answers of a group are equal.
+    """
+
+    group: Group
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, group: Group) -> "Distinct":
+        counts = Counter(
+            (r.tokens, a) for r, a in zip(group.rollouts, group.advantages, strict=True)
+        )
+        first = {(r.tokens, a): r for r, a in zip(group.rollouts, group.advantages, strict=True)}
+        reduced = replace(
+            group,
+            rollouts=tuple(first[key] for key in counts),
+            advantages=tuple(advantage for _, advantage in counts),
+        )
+        return cls(reduced, tuple(counts.values()))
+
+    @property
+    def width(self) -> int:
+        return len(self.counts)
+
+    def widened(self, width: int) -> "Distinct":
+        """As many answers as the widest of a slice has; the added ones count nothing."""
+        more = width - self.width
+        group = replace(
+            self.group,
+            rollouts=self.group.rollouts + self.group.rollouts[:1] * more,
+            advantages=self.group.advantages + (0.0,) * more,
+        )
+        return Distinct(group, self.counts + (0,) * more)
+
+
 @dataclass
 class _Sums:
-    """Running totals over the slices of one step."""
+    """Running totals over the slices of one step, every answer counted as often as it was given."""
 
     loss: float = 0.0
     entropy: float = 0.0
-    clipped: float = 0.0
+    clipped: int = 0
     tokens: int = 0
     kl: float = 0.0
     kl_tokens: int = 0
@@ -139,7 +180,7 @@ class LocalEngine:
         lengths = torch.tensor([len(r.tokens) for g in groups for r in g.rollouts])
         sums = _Sums()
         self._optimizer.zero_grad(set_to_none=True)
-        for part in self._slices(live):
+        for part in self._slices([Distinct.of(g) for g in live]):
             self._backward(part, loss, lengths, sums)
         norm, applied = 0.0, False
         if live:
@@ -157,37 +198,42 @@ class LocalEngine:
             applied=applied or not live,
         )
 
-    def _slices(self, groups: Sequence[Group]) -> list[Sequence[Group]]:
+    def _slices(self, groups: Sequence[Distinct]) -> list[list[Distinct]]:
+        """Groups of similar width together, each slice small enough for memory and cache."""
         if not groups:
             return []
-        longest = max(len(r.tokens) for g in groups for r in g.rollouts)
-        row = longest * self.bundle.model.config.vocab_size
-        size = max(1, LOGITS_IN_MEMORY // (row * len(groups[0].rollouts)))
-        return [groups[i : i + size] for i in range(0, len(groups), size)]
+        longest = max(len(r.tokens) for d in groups for r in d.group.rollouts)
+        widest = max(d.width for d in groups)
+        fit = LOGITS_IN_MEMORY // (longest * widest * self.bundle.model.config.vocab_size)
+        size = max(1, min(fit, GROUPS_IN_SLICE))
+        ordered = sorted(groups, key=lambda d: d.width)
+        parts = [ordered[i : i + size] for i in range(0, len(ordered), size)]
+        return [[d.widened(part[-1].width) for d in part] for part in parts]
 
     def _backward(
-        self, groups: Sequence[Group], loss: LossConfig, batch: Tensor, sums: _Sums
+        self, part: Sequence[Distinct], loss: LossConfig, batch: Tensor, sums: _Sums
     ) -> None:
-        model = self.bundle.model
-        tokens = answer_tokens(model, self.bundle, groups, loss.temperature)
-        reference = self._reference_logps(groups, loss, sums, tokens)
+        """Add the gradient of one slice; `batch` holds the lengths of all answers of the step."""
+        groups = [d.group for d in part]
+        tokens = answer_tokens(self.bundle.model, self.bundle, groups, loss.temperature)
+        counts = torch.tensor([c for d in part for c in d.counts])[tokens.rows]
+        advantages = torch.tensor([a for g in groups for a in g.advantages])
         weights = token_weights(
             tokens.lengths, normalise=loss.normalise, batch=batch, room=loss.max_new_tokens
         )
-        advantages = torch.tensor([a for g in groups for a in g.advantages])
-        parts = policy_loss(
+        result = policy_loss(
             tokens.logps,
             self._old_logps(groups, tokens),
             advantages[tokens.rows],
-            weights[tokens.rows],
+            weights[tokens.rows] * counts,
             config=loss,
-            reference=reference,
+            reference=self._reference_logps(groups, loss, sums, tokens, counts),
         )
-        parts.loss.backward()
-        sums.loss += float(parts.loss.detach())
-        sums.clipped += float(parts.clipped)
-        sums.entropy += float(tokens.entropy.sum())
-        sums.tokens += len(tokens.logps)
+        result.loss.backward()
+        sums.loss += float(result.loss.detach())
+        sums.clipped += int(counts[result.clipped].sum())
+        sums.entropy += float((tokens.entropy * counts).sum())
+        sums.tokens += int(counts.sum())
 
     def _old_logps(self, groups: Sequence[Group], tokens: AnswerTokens) -> Tensor:
         """On-policy, the forward's own values: the ratio is exactly 1, free of the tiny difference
@@ -197,7 +243,12 @@ class LocalEngine:
         return torch.tensor([x for g in groups for r in g.rollouts for x in r.logps])
 
     def _reference_logps(
-        self, groups: Sequence[Group], loss: LossConfig, sums: _Sums, tokens: AnswerTokens
+        self,
+        groups: Sequence[Group],
+        loss: LossConfig,
+        sums: _Sums,
+        tokens: AnswerTokens,
+        counts: Tensor,
     ) -> Tensor | None:
         """The start model's log-probabilities, for the loss or only to watch a few groups."""
         if self._reference is None:
@@ -209,8 +260,9 @@ class LocalEngine:
             return None
         with torch.no_grad():
             theirs = answer_tokens(self._reference, self.bundle, watched, loss.temperature).logps
-            sums.kl += float(k3(tokens.logps[: len(theirs)], theirs).sum())
-            sums.kl_tokens += len(theirs)
+            often = counts[: len(theirs)]
+            sums.kl += float((k3(tokens.logps[: len(theirs)], theirs) * often).sum())
+            sums.kl_tokens += int(often.sum())
         return theirs if loss.kl_coef else None
 
     def _apply(self, learning_rate: float, *, finite: bool) -> bool:

@@ -10,10 +10,10 @@ from app.training.base import LossConfig, Normalise
 
 @dataclass(frozen=True)
 class Parts:
-    """The loss and what is reported beside it, each a sum or share over the tokens given."""
+    """The loss, and which tokens `[N]` left the clip range in the direction that is cut off."""
 
     loss: Tensor
-    clipped: Tensor  # tokens whose ratio left the clip range in the direction that is cut off
+    clipped: Tensor
 
 
 def policy_loss(
@@ -41,8 +41,7 @@ def policy_loss(
     per_token = -surrogate
     if reference is not None and config.kl_coef:
         per_token = per_token + config.kl_coef * k3(logps, reference)
-    clipped = (held * advantages < ratio * advantages).float().sum().detach()
-    return Parts((weights * per_token).sum(), clipped)
+    return Parts((weights * per_token).sum(), held * advantages < ratio * advantages)
 
 
 def k3(logps: Tensor, reference: Tensor) -> Tensor:

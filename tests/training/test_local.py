@@ -29,6 +29,7 @@ def make_groups(engine: LocalEngine) -> list[Group]:
         PROMPTS, 4, policy_version=engine.policy_version, temperature=1.0,
         max_new_tokens=10, seeds=[1, 2, 3],
     )  # fmt: skip
+    answers[0] = (answers[0][0], answers[0][1], answers[0][2], answers[0][1])  # 1 and 3 are equal
     return [
         Group(p, a, advantages(s), engine.policy_version)
         for p, a, s in zip(PROMPTS, answers, SCORES, strict=True)
