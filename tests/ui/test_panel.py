@@ -1,0 +1,115 @@
+"""The panel's base: re-reads when named events come and it is seen, one at a time, errors shown."""
+
+import asyncio
+from typing import Any
+
+from app.errors import DeclinedError, InputError
+from app.store.events import RecordsChanged, TopicsChanged
+from app.ui import kit
+from app.ui.panel import Panel
+from tests.ui.conftest import OpenApp, Until
+
+
+class Counter(Panel):
+    """Counts its refreshes; `gate` holds one back, `fails` makes the next one fail."""
+
+    title = "Counter"
+    events = (RecordsChanged,)
+
+    def build(self) -> None:
+        self.column.addWidget(kit.label("Counter"))
+        self.started = self.ended = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.fails = ""
+
+    async def refresh(self) -> None:
+        self.started += 1
+        await self.gate.wait()
+        if self.fails:
+            raise InputError(self.fails)
+        self.ended += 1
+
+
+async def test_only_named_events_and_only_when_seen(open_app: OpenApp) -> None:
+    async with open_app() as app:
+        panel = Counter(app)
+        panel.on_events([RecordsChanged("d")])
+        assert panel.started == 0  # hidden: remembered
+        panel.show()
+        await app.jobs.wait()
+        assert panel.ended == 1
+        panel.on_events([TopicsChanged("d")])
+        await app.jobs.wait()
+        assert panel.ended == 1
+        panel.hide()
+        panel.show()  # nothing came meanwhile
+        await app.jobs.wait()
+        assert panel.ended == 1
+        panel.close()
+
+
+async def test_requests_while_one_runs_lead_to_one_more(open_app: OpenApp, until: Until) -> None:
+    async with open_app() as app:
+        panel = Counter(app)
+        panel.gate.clear()
+        panel.show()
+        await until(lambda: panel.started == 1)
+        for _ in range(3):
+            panel.on_events([RecordsChanged("d")])
+        panel.gate.set()
+        await app.jobs.wait()
+        assert (panel.started, panel.ended) == (2, 2)
+        panel.close()
+
+
+async def test_a_failed_refresh_is_a_banner_that_goes_when_it_works(open_app: OpenApp) -> None:
+    async with open_app() as app:
+        panel = Counter(app)
+        panel.fails = "The file is locked."
+        panel.show()
+        await app.jobs.wait()
+        assert panel._banner is not None
+        assert panel._banner.text.text() == "The file is locked."
+        panel.fails = ""
+        panel.reload()
+        await app.jobs.wait()
+        assert panel._banner is None
+        panel.close()
+
+
+async def test_what_the_user_starts_disables_its_button_and_tells_errors(open_app: OpenApp) -> None:
+    async with open_app() as app:
+        panel, button = Counter(app), kit.button("Train")
+        seen: list[bool] = []
+
+        async def work(error: Exception) -> None:
+            seen.append(button.isEnabled())
+            raise error
+
+        panel.act(work(InputError("No records.")), button=button)
+        await app.jobs.wait()
+        assert (seen, button.isEnabled()) == ([False], True)
+        assert panel._banner is not None
+        panel.act(work(DeclinedError("not now")), button=button)
+        await app.jobs.wait()
+        assert panel._banner is None
+        panel.close()
+
+
+async def test_a_bug_in_a_refresh_is_told_to_the_jobs(open_app: OpenApp, caplog: Any) -> None:
+    async with open_app() as app:
+        told: list[BaseException] = []
+        app.jobs.on_error = told.append
+
+        class Broken(Counter):
+            async def refresh(self) -> None:
+                raise ZeroDivisionError("a bug")
+
+        panel = Broken(app)
+        panel.show()
+        await app.jobs.wait()
+        assert [type(error) for error in told] == [ZeroDivisionError]
+        panel.close()
+    assert "a job failed" in caplog.text
+    caplog.clear()
