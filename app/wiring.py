@@ -34,6 +34,7 @@ class ImportReport(BaseModel):
     records: int
     invalid: int
     rejected_lines: int
+    warnings: int
     seconds: float
     rejections: list[dict[str, Any]] = []
 

@@ -5,6 +5,7 @@ A `stop` file asks the worker to end. A worker never opens a dataset file for wr
 """
 
 import asyncio
+import contextlib
 import importlib
 import json
 import logging
@@ -22,7 +23,7 @@ import psutil
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
-from app.errors import AppError, Stopped
+from app.errors import AppError, InputError, Stopped
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Status(BaseModel):
     total: float = 0
     text: str = ""
     error: str = ""
+    bad_input: bool = False  # the error is about what the user gave, not about the work
     result: dict[str, Any] = {}
     pid: int = 0
     created: float = 0.0  # psutil's create_time: tells a reused pid from the worker
@@ -142,7 +144,7 @@ def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Pop
         root = str(Path(__file__).parents[1])
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, env.get("PYTHONPATH")]))
     with (run.path / "log.txt").open("ab") as out:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command("worker", task, str(run.path)),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -150,6 +152,23 @@ def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Pop
             env=env,
             start_new_session=detached,
         )
+    _note_launch(run, process.pid)
+    return process
+
+
+def _note_launch(run: RunDir, pid: int) -> None:
+    """Write a first status, so that a worker still starting is not taken for dead.
+
+    A link fails when the worker was faster and has written its own.
+    """
+    with contextlib.suppress(psutil.NoSuchProcess, FileExistsError):
+        status = Status(pid=pid, created=psutil.Process(pid).create_time(), started=time.time())
+        first = run.path / ".launched.json"
+        write_atomic(first, status.model_dump_json().encode())
+        try:
+            (run.path / "status.json").hardlink_to(first)
+        finally:
+            first.unlink()
 
 
 async def follow(
@@ -201,7 +220,7 @@ async def run_worker(
             run.stop()
             await _end(process)
     if status.state == "failed":
-        raise AppError(status.error)
+        raise (InputError if status.bad_input else AppError)(status.error)
     if status.state == "stopped":
         raise Stopped(f"{task} was stopped. What was finished is kept.")
     return status.result
@@ -255,10 +274,14 @@ class Worker:
         if self.stop_requested():
             raise Stopped("Stopped by the user.")
 
-    def finish(
-        self, state: State, *, error: str = "", result: dict[str, Any] | None = None
-    ) -> None:
-        update = {"state": state, "error": error, "result": result or {}}
+    def fail(self, error: str, *, bad_input: bool = False) -> None:
+        """Write the final word of a worker that could not do its work."""
+        self._status = self._status.model_copy(update={"error": error, "bad_input": bad_input})
+        self.finish("failed")
+
+    def finish(self, state: State, *, result: dict[str, Any] | None = None) -> None:
+        """Write the final word."""
+        update = {"state": state, "result": result or {}}
         self._status = self._status.model_copy(update=update)
         self._write(force=True)
         self._events.close()
@@ -283,14 +306,14 @@ def worker_main(task: str, path: Path) -> int:
             except Stopped:
                 worker.finish("stopped")
             except AppError as error:
-                worker.finish("failed", error=str(error))
+                worker.fail(str(error), bad_input=isinstance(error, InputError))
                 return 1
             except MemoryError:
-                worker.finish("failed", error="This computer ran out of memory for it.")
+                worker.fail("This computer ran out of memory for it.")
                 return 1
             except Exception as error:  # boundary: a bug is told, its trace goes to the log
                 traceback.print_exc()
-                worker.finish("failed", error=f"{task} failed: {type(error).__name__}: {error}")
+                worker.fail(f"{task} failed: {type(error).__name__}: {error}")
                 return 1
             else:
                 worker.finish("completed", result=result)

@@ -26,14 +26,18 @@ async def import_(arguments: argparse.Namespace) -> int:
         progress.close()
         await app.close()
     if arguments.json:
-        emit(report.model_dump(exclude={"name", "rejections"}))
+        emit(
+            report.model_dump(
+                include={"dataset", "records", "invalid", "rejected_lines", "seconds"}
+            )
+        )
     else:
         print(
             f"{report.name}: {report.records:,} records, {report.invalid:,} invalid, "
             f"{report.rejected_lines:,} lines rejected, {report.seconds:.1f} s"
         )
         for line in report.rejections[:20]:
-            say(f"  line {line['line']}: {'; '.join(line['reasons'])}")
+            say(f"  line {line['line']}: {'; '.join(r['text'] for r in line['reasons'])}")
     return 0
 
 
@@ -43,9 +47,12 @@ async def validate(arguments: argparse.Namespace) -> int:
     for report in validate_file(arguments.file):
         counts[report.status] = counts.get(report.status, 0) + 1
         if arguments.json:
-            emit(report)
+            reasons = [reason.text for reason in report.reasons]
+            emit({"line": report.line, "status": report.status, "reasons": reasons})
         elif report.status in ("warn", "error"):
-            print(f"line {report.line}: {report.status}: {'; '.join(report.reasons)}")
+            print(
+                f"line {report.line}: {report.status}: {'; '.join(r.text for r in report.reasons)}"
+            )
     if not arguments.json:
         print(", ".join(f"{n:,} {status}" for status, n in sorted(counts.items())))
     return 0

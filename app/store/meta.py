@@ -9,7 +9,7 @@ from app.store.tables import Meta
 
 Key = Literal[
     "name",
-    "origin",  # {"file", "imported", "rejections", "seconds", "sample": bool}
+    "origin",  # {"file", "imported", "rejections", "seconds"}
     "goal",
     "goal_history",
     "quota",
@@ -19,7 +19,7 @@ Key = Literal[
     "grader",  # current version
     "proposal",  # {"path", "k", "method"} of a topic proposal not yet applied
     "base_model",
-    "accepted_warning",  # fingerprint of the dry run whose WARNING the user accepted
+    "accepted_warning",  # id of the dry run whose WARNING the user accepted
     "confirmed_test",  # grader version whose test the user confirmed
     "system_prompt",
     "response_format",

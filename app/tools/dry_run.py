@@ -126,7 +126,7 @@ async def accept_warning(ctx: Context) -> Accepted:
     result = await _latest(ctx)
     if result.data["verdict"]["verdict"] != "WARNING":
         raise ToolError("Only a WARNING can be accepted; a NO-GO cannot, and a GO needs nothing.")
-    await ctx.write("Accept the warning", meta.put, "accepted_warning", result.fingerprint)
+    await ctx.write("Accept the warning", meta.put, "accepted_warning", result.id)
     return Accepted(result_id=result.id)
 
 

@@ -75,7 +75,7 @@ async def configure_grader(ctx: Context, grader: dict[str, Any]) -> GraderConfig
     async with open_grader(config):
         pass  # a script that does not load is refused here, with its line
     known = len(await ctx.open.store.read(results.graders))
-    plain = config.model_dump(mode="json", exclude_none=True)
+    plain = config.model_dump(mode="json")
     version = await ctx.write(f"Grader: {config.name}", results.add_grader, plain)
     return GraderConfigured(
         version=version, type=config.type, name=config.name, is_new=version > known

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from app.domain.normalise import content_hash
+from app.domain.normalise import content_hash, read_messages
 from app.domain.records import Message, Record
-from app.domain.validation import issues_of
+from app.domain.validation import ONLY_AT_IMPORT, issues_of
 from app.errors import ToolError
 from app.store import meta, records, topics
 from app.store.database import Tx
@@ -203,7 +203,10 @@ def _update(tx: Tx, record_id: int, updates: RecordUpdates) -> None:
     if updates.topic is not None:
         topics.assign(tx, [record_id], _leaf(tx, updates.topic), source="user")
     if updates.messages is not None:
-        edited = record.model_copy(update={"messages": tuple(updates.messages)})
+        raw = [m.model_dump(exclude_none=True) for m in updates.messages]
+        turns, _ = read_messages(raw)
+        edited = record.model_copy(update={"messages": turns})
+        # Cluster and split stay: a held-out prompt must not move into training by an edit.
         records.edit(
             tx,
             record_id,
@@ -222,21 +225,16 @@ def _update(tx: Tx, record_id: int, updates: RecordUpdates) -> None:
 
 
 def _checked(record: Record) -> dict[str, Any]:
-    issues = issues_of(record.messages, reply=record.reply, tokens=record.tokens)
+    """Findings of the record as it is now; what only the import could see stays."""
+    kept = [i for i in record.issues if i.code in ONLY_AT_IMPORT]
+    issues = [*issues_of(record.messages, reply=record.reply, tokens=record.tokens), *kept]
     valid = not any(issue.severity == "error" for issue in issues)
     return {"issues": issues, "valid": valid}
 
 
 def _validate_all(tx: Tx) -> None:
-    """Only records whose findings changed are written; import's findings across records stay."""
-    across = ("duplicate", "near_duplicate")
+    """Only records whose findings changed are written."""
     for record in records.select(tx, RecordFilter()):
-        kept = [issue for issue in record.issues if issue.code in across]
-        found = [
-            i
-            for i in issues_of(record.messages, reply=record.reply, tokens=record.tokens)
-            if i.code not in across
-        ]
-        if {i.code for i in [*found, *kept]} != {i.code for i in record.issues}:
-            valid = not any(issue.severity == "error" for issue in found)
-            records.edit(tx, record.id, issues=[*found, *kept], valid=valid)
+        found = _checked(record)
+        if {i.code for i in found["issues"]} != {i.code for i in record.issues}:
+            records.edit(tx, record.id, **found)

@@ -98,7 +98,7 @@ def _covered(tx: Tx) -> Covered | None:
     )
 
 
-def _dry_run(tx: Tx, accepted: str | None) -> DryRunFact | None:
+def _dry_run(tx: Tx, accepted: int | None) -> DryRunFact | None:
     result = results.latest(tx, "dry_run")
     if result is None:
         return None
@@ -110,7 +110,7 @@ def _dry_run(tx: Tx, accepted: str | None) -> DryRunFact | None:
         verdict=verdict.get("verdict"),
         learnability=learn.get("value"),
         headline=verdict.get("headline", ""),
-        accepted=accepted == result.fingerprint,
+        accepted=accepted == result.id,
         error=result.data.get("error", ""),
     )
 

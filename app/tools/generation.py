@@ -1,0 +1,185 @@
+"""Tools on generation: what can honestly be done for thin topics without a connected model."""
+
+from typing import Literal
+
+import orjson
+from pydantic import BaseModel
+
+from app.domain.topics import leaf_paths, shown
+from app.errors import ToolError
+from app.generation.base import strategy as strategy_named
+from app.generation.moves import Assignment, Move, propose_moves
+from app.generation.weights import topic_weights
+from app.generation.writing_list import as_csv, as_markdown
+from app.store import records, topics
+from app.store.database import Tx
+from app.store.records import RecordFilter
+from app.tools.base import Card, Context, tool
+from app.tools.coverage import CoverageReport, measure
+
+EXEMPLARS = 3
+StrategyName = Literal[
+    "message_variation", "few_shot", "topic_description", "scenario_expansion", "tool_chain"
+]
+
+
+class ProposedMove(BaseModel):
+    """A record that may belong in a thin topic."""
+
+    record_id: int
+    preview: str
+    source: str | None
+    target: str
+    target_id: int
+    probability: float
+
+
+class GenerationOffer(BaseModel):
+    """Why nothing is generated, and what helps without a model."""
+
+    possible: bool = False
+    text: str
+    moves: list[ProposedMove]
+    weights: dict[str, float]
+    todo_markdown: str
+    todo_csv: str
+    needed: dict[str, int]
+
+
+class Changed(BaseModel):
+    records: int
+
+
+@tool("read", step="coverage_generation")
+async def generate_synthetic_data(
+    ctx: Context,
+    strategy: StrategyName = "message_variation",
+    target_topics: list[str] | None = None,
+    count_per_topic: int | None = None,
+    record_ids: list[int] | None = None,
+) -> GenerationOffer:
+    """Generate records for thin topics. Without a connected model it says what cannot be done and
+    offers what can: moving misfiled records into thin topics, weights, a list of what to write."""
+    if count_per_topic is not None and count_per_topic < 1:
+        raise ToolError("count_per_topic is at least 1.")
+    report = await ctx.open.store.read(measure, ctx)
+    unknown = [t for t in target_topics or [] if t not in report.topic_ids]
+    if unknown:
+        raise ToolError(f"There is no topic {unknown[0]!r}. Known: {', '.join(report.topic_ids)}.")
+    chosen = strategy_named(strategy)
+    needs = _needs(report, target_topics, count_per_topic)
+    moves = await ctx.open.store.read(_moves, report, needs)
+    exemplars = await ctx.open.store.read(_exemplars, report)
+    counts = {t.topic: t.records for t in report.plan.topics}
+    return GenerationOffer(
+        text=(
+            f"{chosen.title} needs a connected model, which this version cannot use yet. Variants "
+            "from templates are not offered: measured, they lower accuracy."
+        ),
+        moves=moves,
+        weights=topic_weights(counts),
+        todo_markdown=as_markdown(needs, exemplars),
+        todo_csv=as_csv(needs, exemplars),
+        needed=needs,
+    )
+
+
+async def _moves_card(ctx: Context, record_ids: list[int] | None = None) -> Card:
+    offer = await _offer(ctx, record_ids)
+    return Card(
+        tool="accept_generation_moves",
+        title=f"Move {len(offer):,} records into thin topics?",
+        rows=[
+            ("Records", f"{len(offer):,}"),
+            ("Topics filled", ", ".join(sorted({m.target for m in offer})[:3]) or "none"),
+            ("Cost", "Free, on this computer"),
+        ],
+        verb="Move them",
+        note="can be undone",
+    )
+
+
+@tool("consequential", card=_moves_card)
+async def accept_generation_moves(ctx: Context, record_ids: list[int] | None = None) -> Changed:
+    """Move the proposed records (or those of them given) into the thin topics they may belong to."""
+    moves = await _offer(ctx, record_ids)
+
+    def work(tx: Tx) -> None:
+        for move in moves:
+            topics.assign(tx, [move.record_id], move.target_id, source="user")
+
+    await ctx.write(f"Move {len(moves):,} records into thin topics", work)
+    return Changed(records=len(moves))
+
+
+@tool()
+async def apply_topic_weights(ctx: Context) -> Changed:
+    """Let thin topics count more in training: each record gets its topic's weight."""
+    report = await ctx.open.store.read(measure, ctx)
+    weights = topic_weights({t.topic: t.records for t in report.plan.topics})
+    by_id = {report.topic_ids[name]: weight for name, weight in weights.items()}
+
+    def work(tx: Tx) -> int:
+        changed = 0
+        for topic_id, weight in by_id.items():
+            query = "UPDATE record SET weight = ? WHERE topic_id = ? AND weight <> ?"
+            changed += tx.db.execute_sql(query, (weight, topic_id, weight)).rowcount
+        return changed
+
+    return Changed(records=await ctx.write("Weight the topics", work))
+
+
+def _needs(
+    report: CoverageReport, wanted: list[str] | None, per_topic: int | None
+) -> dict[str, int]:
+    """How many records each thin (or wished for) topic lacks."""
+    lacking = {t.topic: max(t.add + t.short, 0) for t in report.plan.topics}
+    if wanted:
+        return {t: per_topic or lacking[t] for t in wanted}
+    return {t: n for t, n in lacking.items() if n}
+
+
+def _moves(tx: Tx, report: CoverageReport, needs: dict[str, int]) -> list[ProposedMove]:
+    names = {i: shown(path) for i, path in leaf_paths(topics.all_topics(tx)).items()}
+    query = (
+        "SELECT id, topic_id, probability, fit, topic_source, alternatives, preview FROM record "
+        "WHERE valid AND topic_source IS NOT 'user' AND (topic_id IS NULL OR probability < 0.8)"
+    )
+    assignments, previews = [], {}
+    for i, topic, probability, fit, source, alternatives, preview in tx.sql(query):
+        previews[i] = preview
+        assignments.append(
+            Assignment(
+                record_id=i,
+                topic=names.get(topic),
+                probability=probability or 0.0,
+                fit=fit or 0.0,
+                confirmed=source == "user",
+                alternatives={names[t]: p for t, p in orjson.loads(alternatives) if t in names},
+            )
+        )
+    found: list[Move] = propose_moves(assignments, needs)
+    return [
+        ProposedMove(
+            **m.model_dump(), preview=previews[m.record_id], target_id=report.topic_ids[m.target]
+        )
+        for m in found
+    ]
+
+
+def _exemplars(tx: Tx, report: CoverageReport) -> dict[str, list[str]]:
+    """The best-fitting records of each topic."""
+    found = {}
+    for name, topic_id in report.topic_ids.items():
+        ids = records.ids(tx, RecordFilter(topic_ids=(topic_id,), valid=True), "fit", True)
+        found[name] = [row.preview for row in records.rows(tx, ids[:EXEMPLARS])]
+    return found
+
+
+async def _offer(ctx: Context, record_ids: list[int] | None) -> list[ProposedMove]:
+    report = await ctx.open.store.read(measure, ctx)
+    moves = await ctx.open.store.read(_moves, report, _needs(report, None, None))
+    chosen = [m for m in moves if record_ids is None or m.record_id in record_ids]
+    if not chosen:
+        raise ToolError("No record is likely to belong in a thin topic.")
+    return chosen

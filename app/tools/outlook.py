@@ -1,0 +1,37 @@
+"""The outlook card: what this computer can do with this data, said within a minute of opening it."""
+
+import os
+
+import psutil
+
+from app.domain.grader_advice import GraderSuggestions
+from app.domain.outlook import Machine, Outlook
+from app.domain.outlook import outlook as outlook_of
+from app.domain.outlook import suggest_graders as suggested
+from app.domain.record_stats import record_stats
+from app.store import records
+from app.store.database import Tx
+from app.store.records import RecordFilter
+from app.tools.answers import read_split
+from app.tools.base import Context, tool
+
+SAMPLED = 5_000  # records: enough to know their kind, in half a second
+
+
+@tool("read")
+async def outlook(ctx: Context) -> Outlook:
+    """What fits here: the data, graders, base models, and what will not work on this computer."""
+    return await ctx.open.store.read(_outlook)
+
+
+@tool("read")
+async def suggest_graders(ctx: Context) -> GraderSuggestions:
+    """Grader settings that fit the references in the data, to start from."""
+    return await ctx.open.store.read(lambda tx: suggested(read_split(tx, "train")[:SAMPLED]))
+
+
+def _outlook(tx: Tx) -> Outlook:
+    memory = psutil.virtual_memory().available / 1e9
+    machine = Machine(memory_gb=memory, cores=os.cpu_count() or 1)
+    found = records.many(tx, records.ids(tx, RecordFilter())[:SAMPLED])
+    return outlook_of(record_stats(found), machine)
