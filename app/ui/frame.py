@@ -120,12 +120,14 @@ class FrameWindow(QMainWindow):
 
     def remember(self, settings: QSettings) -> None:
         settings.setValue("window/geometry", self.saveGeometry())
+        settings.sync()
 
     def restore(self, settings: QSettings) -> None:
-        """The size and place of last time; 1440 x 900 the first time."""
+        """The size and place of last time; 1440 x 900 the first time, or what the screen has."""
         geometry = settings.value("window/geometry")
         if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
-            self.resize(1440, 900)
+            room = self.screen().availableGeometry()
+            self.resize(min(1440, room.width()), min(900, room.height()))
 
 
 def _holds(region: QWidget, widget: QWidget | None) -> bool:

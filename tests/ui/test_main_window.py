@@ -1,0 +1,187 @@
+"""The window: what it shows of the app, how it folds, moves the focus, asks and closes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.jobs import Job
+from app.ui import dialogs
+from app.ui.main_window import MainWindow
+from app.ui.sidebar import DatasetItem
+from app.ui.theme import theme
+from app.wiring import App
+from tests.ui.conftest import OpenApp, Until, add_dataset
+from tests.ui.test_dialogs import answer, find
+
+ROWS = [
+    {
+        "messages": [{"role": "user", "content": f"question {i}"}],
+        "preview": f"question {i}",
+        "content_hash": f"h{i}",
+        "split": "train",
+        "tokens": 3,
+        "valid": i > 0,
+        "issues": [] if i else [{"code": "no_user_turn", "severity": "error", "text": "None."}],
+    }
+    for i in range(6)
+]
+OpenWindow = Callable[..., AbstractAsyncContextManager[tuple[App, MainWindow]]]
+
+
+@pytest.fixture
+def open_window(open_app: OpenApp) -> OpenWindow:
+    @asynccontextmanager
+    async def open_it(
+        rows: list[dict[str, Any]] | None = None, **meta: Any
+    ) -> AsyncIterator[tuple[App, MainWindow]]:
+        async with open_app() as app:
+            window = MainWindow(app)
+            window.resize(1440, 900)
+            window.show()
+            if rows is not None:
+                await app.open(await add_dataset(app, rows, "Tickets", **meta))
+            await app.jobs.wait()
+            yield app, window
+            window.closed = True
+            window.close()
+            window.deleteLater()
+
+    return open_it
+
+
+async def test_the_first_start(open_window: OpenWindow) -> None:
+    async with open_window() as (_, window):
+        assert window.centre.name == "welcome"
+        assert window.stepper.selected == -1
+        assert not window.menus.actions_by_name["undo"].isEnabled()
+        assert not window.sidebar._about.isVisible()
+
+
+async def test_an_open_dataset_fills_the_frame(open_window: OpenWindow, until: Until) -> None:
+    async with open_window(ROWS, goal="Answer well") as (app, window):
+        await until(lambda: window.overview is not None)
+        assert window.overview is not None
+        assert window.overview.stats.records == 6
+        assert [step.name for step in window.stepper.steps][:2] == ["Topics", "Categorise"]
+        items = window.sidebar.findChildren(DatasetItem)
+        assert [item.name.full_text for item in items if item.isVisible()] == ["Tickets"]
+        assert window.sidebar._health._counts[0].text() == "5"
+        assert window.sidebar._goal._text.text() == "Answer well"
+        await app.call("set_goal", goal="Answer shortly")
+        await until(lambda: window.sidebar._goal._text.text() == "Answer shortly")
+        undo = window.menus.actions_by_name["undo"]
+        assert undo.isEnabled()
+        undo.trigger()
+        await until(lambda: window.sidebar._goal._text.text() == "Answer well")
+        assert window.menus.actions_by_name["redo"].isEnabled()
+
+
+async def test_the_chat_folds_when_the_window_is_narrow(open_window: OpenWindow) -> None:
+    async with open_window() as (_, window):
+        assert not window.chat_slot.folded
+        window.resize(1200, 800)
+        QApplication.processEvents()
+        assert window.chat_slot.folded
+        assert window.chat_slot.width() == theme().size["rail"]
+        window.toggle_chat()
+        assert not window.chat_slot.folded
+        window.resize(1300, 800)
+        QApplication.processEvents()
+        assert not window.chat_slot.folded
+        assert window.centre.width() >= 760
+
+
+async def test_f6_visits_every_region_that_takes_the_focus(open_window: OpenWindow) -> None:
+    async with open_window() as (_, window):
+        window.activateWindow()
+        visited: list[QWidget] = []
+        for _ in range(5):
+            window.cycle_focus(1)
+            focused = QApplication.focusWidget()
+            assert focused is not None
+            visited += [r for r in window.regions if r is focused or r.isAncestorOf(focused)]
+        assert {window.menus, window.stepper, window.sidebar, window.centre} <= set(visited)
+
+
+async def test_a_dropped_file_is_imported_and_a_bad_one_told(
+    open_window: OpenWindow, until: Until, tmp_path: Any
+) -> None:
+    async with open_window() as (_, window):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(tmp_path / "missing.jsonl"))])
+        drop = QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        window.dropEvent(drop)
+        await until(lambda: find(dialogs.Question))
+        dialog = find(dialogs.Question)
+        assert dialog is not None
+        said = " ".join(
+            label.text() for label in dialog.findChildren(QWidget) if hasattr(label, "text")
+        )
+        assert "missing.jsonl" in said
+        dialog.reject()
+
+
+async def test_closing_while_training_asks_and_can_be_called_off(
+    open_window: OpenWindow, until: Until
+) -> None:
+    async with open_window() as (app, window):
+        ended = asyncio.Event()
+        asked_to_stop: list[int] = []
+
+        async def train(job: Job) -> None:
+            job.stop_hook = lambda: asked_to_stop.append(1)
+            await ended.wait()
+
+        closed: list[int] = []
+        window.finished.connect(lambda: closed.append(1))
+        app.jobs.start(app.jobs.run("Training run 1", train))
+        await until(lambda: app.jobs.active and app.jobs.active[0].stop_hook)
+        window.close()
+        await answer(until, dialogs.Question, lambda dialog: dialog.buttons[2].click())
+        await until(lambda: not window._closing)
+        assert window.isVisible()
+        window.close()
+        await answer(until, dialogs.Question, lambda dialog: dialog.buttons[1].click())
+        await until(lambda: closed)
+        assert asked_to_stop == [1]
+        ended.set()
+
+
+async def test_the_geometry_is_remembered(open_window: OpenWindow, until: Until) -> None:
+    async with open_window() as (app, window):
+        before = window.saveGeometry()
+        window.close()
+        await until(lambda: window.closed)
+        kept = QSettings(str(app.home / "window.ini"), QSettings.Format.IniFormat)
+        assert kept.value("window/geometry") == before
+
+
+async def test_a_bug_is_told_once_at_a_time(open_window: OpenWindow, until: Until) -> None:
+    async with open_window() as (app, window):
+        window.tell_bug("ZeroDivisionError: a bug")
+        window.tell_bug("ZeroDivisionError: another")
+        await until(lambda: find(dialogs.Question))
+        shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, dialogs.Question)]
+        assert sum(dialog.isVisible() for dialog in shown) == 1
+        await answer(until, dialogs.Question, lambda dialog: dialog.reject())
+        await app.jobs.wait()
+
+
+async def test_switching_the_mode_is_kept(open_window: OpenWindow) -> None:
+    async with open_window() as (app, window):
+        window.toggle_mode()
+        assert theme().mode == "dark"
+        assert app.settings.appearance == "dark"
+        assert (app.home / "settings.json").exists()
