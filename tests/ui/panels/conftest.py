@@ -38,8 +38,21 @@ def make_rows() -> Callable[[int], list[dict[str, Any]]]:
     return lambda count: [record(i) for i in range(1, count + 1)]
 
 
+Shown = list[tuple[Panel, Bridge]]
+
+
 @pytest.fixture
-def open_app(tmp_path: Path) -> OpenApp:
+def shown_panels() -> Iterator[Shown]:
+    """What `show_panel` made; taken down before the app closes, as the window does it."""
+    made: Shown = []
+    yield made
+    for panel, bridge in made:
+        panel.deleteLater()
+        bridge.deleteLater()
+
+
+@pytest.fixture
+def open_app(tmp_path: Path, shown_panels: Shown) -> OpenApp:
     """Opens an app on a dataset of these rows; all is closed at the end of the `async with`."""
 
     @asynccontextmanager
@@ -53,20 +66,22 @@ def open_app(tmp_path: Path) -> OpenApp:
             await app.open(dataset_id)
             yield app
         finally:
+            for panel, bridge in shown_panels:
+                bridge.detach()
+                panel.hide()
             await app.close()
 
     return open_it
 
 
 @pytest.fixture
-def show_panel(themed: QApplication) -> Iterator[ShowPanel]:
+def show_panel(themed: QApplication, shown_panels: Shown) -> ShowPanel:
     """`await show_panel(app, PanelClass)`: shown, read, and fed with the store's events."""
-    kept: list[Any] = []
     themed.setQuitOnLastWindowClosed(False)  # a panel that goes would stop the next test's loop
 
     async def show(app: App, kind: type[Panel], size: tuple[int, int] = (840, 720)) -> Panel:
         panel, bridge = kind(app), Bridge()
-        kept.extend((panel, bridge))
+        shown_panels.append((panel, bridge))
         assert app.session is not None
         bridge.attach(app.session.store)
         bridge.changed.connect(panel.on_events)
@@ -75,6 +90,4 @@ def show_panel(themed: QApplication) -> Iterator[ShowPanel]:
         await app.jobs.wait()
         return panel
 
-    yield show
-    for widget in kept:
-        widget.deleteLater()
+    return show
