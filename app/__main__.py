@@ -15,6 +15,14 @@ def main(argv: list[str]) -> int:
         from app.workers import worker_main
 
         return worker_main(argv[1], Path(argv[2]))
+    if argv[:1] == ["check-window"]:
+        from app.ui.plugins import main as check_window
+
+        return check_window()
+    if argv[:1] == ["--selftest"]:
+        from app.selftest import main as selftest
+
+        return selftest()
     if argv and argv[0] != "window":
         from app.cli import main as command_line
 

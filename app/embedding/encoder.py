@@ -1,6 +1,5 @@
 """The sentence encoder: texts to unit vectors with the shipped ONNX model, without a network."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import cast
@@ -10,39 +9,27 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from app.errors import InputError
-from app.paths import resource
+from app.embedding.files import MODEL, TOKENIZER, checked
 
 Vectors = npt.NDArray[np.float32]
 OnProgress = Callable[[int, int], None]
 
-MODEL = "all-MiniLM-L6-v2.int8.onnx"
-TOKENIZER = "tokenizer.json"
-HASHES = {  # SHA-256 of the files in resources/encoder, see its README
-    MODEL: "7e250cf9250acc27d95b66cdd4960a9a1e177daa887aea2b1a38c0b381e0dde2",
-    TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-}
 DIMENSIONS = 384
 MAX_TOKENS = 128  # facts.md: a 193-token chat runs at 25/s, a short one at 450/s
 BATCH_TOKENS = 1024  # padded tokens in a batch; larger ones ran no faster on one thread
-
-
-def encoder_folder() -> Path:
-    """The folder of the encoder shipped with the app."""
-    return resource("resources/encoder")
 
 
 class Encoder:
     """Loads the model once; raises InputError when its files are missing or damaged."""
 
     def __init__(self, path: Path) -> None:
-        self._tokenizer = Tokenizer.from_buffer(_checked(path / TOKENIZER))
+        self._tokenizer = Tokenizer.from_buffer(checked(path / TOKENIZER))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
-            _checked(path / MODEL), options, providers=["CPUExecutionProvider"]
+            checked(path / MODEL), options, providers=["CPUExecutionProvider"]
         )
 
     def encode(self, texts: Sequence[str], on_progress: OnProgress | None = None) -> Vectors:
@@ -70,16 +57,6 @@ class Encoder:
             mask[i, : len(row)] = 1
         (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
         return cast(Vectors, vectors)
-
-
-def _checked(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"The sentence encoder is not at {path.parent}: {error}.") from error
-    if hashlib.sha256(data).hexdigest() != HASHES[path.name]:
-        raise InputError(f"The sentence encoder's file {path} is damaged. Install the app again.")
-    return data
 
 
 def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:

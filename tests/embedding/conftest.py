@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from app.embedding.cache import encode_cached
-from app.embedding.encoder import Encoder, Vectors, encoder_folder
+from app.embedding.encoder import Encoder, Vectors
+from app.embedding.files import encoder_folder
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import pytest
 
 from app.domain.records import Message
 from app.embedding.cache import SLICE, encode_cached
-from app.embedding.encoder import MODEL, TOKENIZER, Encoder, encoder_folder
+from app.embedding.encoder import Encoder
+from app.embedding.files import MODEL, TOKENIZER, encoder_folder
 from app.embedding.language import encoder_fits
 from app.embedding.text import record_text
 from app.errors import InputError, Stopped
