@@ -111,8 +111,10 @@ def teach(
     lengths = sorted(len(e.target) for e in fitting)
     bundle.answer_tokens = int(lengths[int(0.99 * (len(lengths) - 1))] * ANSWER_ROOM) + 1
     values = PRESETS[preset]
+    steps = steps or planned_steps(fitting, values)
     params = FitParams(
-        steps=steps or planned_steps(fitting, values),
+        steps=steps,
+        warmup_steps=min(20, steps // 5),
         batch_size=values.batch_size,
         learning_rate=learning_rate or values.learning_rate,
         seed=seed,

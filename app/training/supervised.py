@@ -40,10 +40,10 @@ class FitParams:
     steps: int
     batch_size: int
     learning_rate: float
+    warmup_steps: int
     seed: int = 0
     weight_decay: float = 0.1
     prompt_weight: float = 0.3  # loss weight of prompt tokens against target tokens
-    warmup_steps: int = 20
     evaluations: int = 10  # looks at the held-out rows
     patience: int = 3  # looks without gain before it stops
 
