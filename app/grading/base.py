@@ -91,9 +91,13 @@ class GraderConfig(BaseModel):
 
     type: str
     name: str = Field(default="grader", min_length=1, max_length=100)
-    pass_threshold: float = Field(default=1.0, gt=0, le=1, description="An answer passes from here")
+    pass_threshold: float = Field(
+        default=1.0, gt=0, le=1, title="Pass mark", description="An answer passes from here."
+    )
     format_schema: dict[str, Any] | None = Field(
-        default=None, description="JSON schema of a well-formed answer, right or wrong"
+        default=None,
+        title="Format",
+        description="JSON schema of a well-formed answer, right or wrong; null: not told apart.",
     )
 
     @field_validator("format_schema")

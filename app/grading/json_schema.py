@@ -3,22 +3,28 @@
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from app.grading.base import GraderConfig, Sample, Score
 from app.grading.pairwise import pairwise_type
 from app.grading.schema import check_schema, schema_faults
-from app.grading.templates import Template, render
+from app.grading.templates import ANSWER, Template, render
 
 
 class JsonSchema(GraderConfig):
     """`partial`: the share of required properties that are valid, instead of right or wrong."""
 
     type: Literal["json_schema"] = "json_schema"
-    input: Template = "{{sample.output_text}}"
+    input: Template = ANSWER
     # pydantic's models have a method «schema» that a field of the same name would hide.
-    json_schema: Annotated[dict[str, Any], AfterValidator(check_schema)]
-    partial: bool = False
+    json_schema: Annotated[dict[str, Any], AfterValidator(check_schema)] = Field(
+        title="JSON schema", description="Which fields an answer has, of what type, which values."
+    )
+    partial: bool = Field(
+        default=False,
+        title="Part of the score for a part",
+        description="The share of required fields that are right, instead of all or nothing.",
+    )
 
 
 def grade_one(config: JsonSchema, sample: Sample, item: dict[str, Any]) -> Score:

@@ -28,9 +28,17 @@ class Multi(GraderConfig):
     """`calculate_output` over the graders' names, else the mean weighted by `weights` (each 1)."""
 
     type: Literal["multi"] = "multi"
-    graders: dict[str, SerializeAsAny[GraderConfig]] = Field(min_length=1, max_length=MAX_GRADERS)
-    weights: dict[str, Annotated[float, Field(ge=0, le=1e6)]] | None = None
-    calculate_output: str | None = None
+    graders: dict[str, SerializeAsAny[GraderConfig]] = Field(
+        min_length=1, max_length=MAX_GRADERS, title="Graders", description="Each under a name."
+    )
+    weights: dict[str, Annotated[float, Field(ge=0, le=1e6)]] | None = Field(
+        default=None, title="Weights", description="By name; null: each counts the same."
+    )
+    calculate_output: str | None = Field(
+        default=None,
+        title="Or a formula",
+        description="Instead of weights, over the names: min(right, form).",
+    )
 
     @field_validator("graders", mode="before")
     @classmethod

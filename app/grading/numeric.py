@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.grading.base import GraderConfig, Sample, Score
 from app.grading.pairwise import pairwise_type
-from app.grading.templates import Template, render
+from app.grading.templates import ANSWER, REFERENCE, Template, render
 
 MAX_CHARS = 50_000
 _SIGN = r"(?<![\w.,)\]}/])[-+](?=[$€£¥\d.])"  # after a word or number it is a dash or a range
@@ -28,10 +28,22 @@ class Numeric(GraderConfig):
     """Right when |answer - reference| <= max(abs_tolerance, rel_tolerance * |reference|)."""
 
     type: Literal["numeric"] = "numeric"
-    input: Template = "{{sample.output_text}}"
-    reference: Template = "{{item.reference}}"
-    abs_tolerance: float = Field(default=1e-6, ge=0, allow_inf_nan=False)
-    rel_tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    input: Template = ANSWER
+    reference: Template = REFERENCE
+    abs_tolerance: float = Field(
+        default=1e-6,
+        ge=0,
+        allow_inf_nan=False,
+        title="Off by at most",
+        description="In the number's own unit: 0.01 lets 41.99 pass for 42.",
+    )
+    rel_tolerance: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        title="Or off by a share",
+        description="Of the right number: 0.01 is 1 %. The larger of the two counts.",
+    )
 
 
 def final_number(text: str) -> float | None:

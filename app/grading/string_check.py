@@ -2,18 +2,24 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from app.grading.base import GraderConfig, Sample, Score
 from app.grading.pairwise import pairwise_type
-from app.grading.templates import Template, render
+from app.grading.templates import ANSWER, REFERENCE, Template, render
 
 
 class StringCheck(GraderConfig):
     """`eq` equal, `ne` different, `like` contains, `ilike` contains whatever the case."""
 
     type: Literal["string_check"] = "string_check"
-    input: Template = "{{sample.output_text}}"
-    reference: Template = "{{item.reference}}"
-    operation: Literal["eq", "ne", "like", "ilike"] = "eq"
+    input: Template = ANSWER
+    reference: Template = REFERENCE
+    operation: Literal["eq", "ne", "like", "ilike"] = Field(
+        default="eq",
+        title="How it is compared",
+        description="eq: the same text; ne: another; like: contains it; ilike: so in any case.",
+    )
 
 
 def grade_one(config: StringCheck, sample: Sample, item: dict[str, Any]) -> Score:

@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from app.grading.base import Sample
 
@@ -37,6 +37,18 @@ def check_template(text: str) -> str:
 
 
 Template = Annotated[str, AfterValidator(check_template)]
+
+# The two fields that most graders have, as their form asks for them.
+ANSWER: Any = Field(
+    default="{{sample.output_text}}",
+    title="What is graded",
+    description="The whole answer, or a part: {{sample.output_json.team}} is one field of its JSON.",
+)
+REFERENCE: Any = Field(
+    default="{{item.reference}}",
+    title="What is right",
+    description="A field of the record: {{item.reference.team}} is a part of the reference.",
+)
 
 
 def render(template: str, sample: Sample, item: dict[str, Any]) -> str:

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler, LCSseq, Levenshtein
 
 from app.grading.base import GraderConfig, Sample, Score, score_of
 from app.grading.pairwise import pairwise_type
-from app.grading.templates import Template, render
+from app.grading.templates import ANSWER, REFERENCE, Template, render
 
 Measure = Callable[[str, str], float]
 MAX_CHARS = 50_000  # two such texts take about 40 ms; a longer answer is an error, not a stall
@@ -60,10 +60,12 @@ class TextSimilarity(GraderConfig):
     """`evaluation_metric` names the measure; each gives 0 to 1."""
 
     type: Literal["text_similarity"] = "text_similarity"
-    input: Template = "{{sample.output_text}}"
-    reference: Template = "{{item.reference}}"
-    evaluation_metric: str = "fuzzy_match"
-    ignore_case: bool = True
+    input: Template = ANSWER
+    reference: Template = REFERENCE
+    evaluation_metric: str = Field(
+        default="fuzzy_match", title="Measure", description=", ".join(MEASURES)
+    )
+    ignore_case: bool = Field(default=True, title="Upper and lower case are the same")
 
     @field_validator("evaluation_metric")
     @classmethod

@@ -1,6 +1,6 @@
 """A pydantic model as a form: a field each, with what pydantic says beside the one it concerns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -16,21 +16,27 @@ Location = tuple[int | str, ...]
 
 
 class Form(QFrame, Generic[Model]):
-    """Nested models are forms within; a field with one possible value (`type`) is not shown."""
+    """Nested models are forms within; a field with one possible value (`type`) is not shown.
+
+    With `shown` only these fields are, in this order; the others keep what was last `put`.
+    """
 
     changed = Signal()
 
-    def __init__(self, model: type[Model], value: Model | None = None) -> None:
+    def __init__(
+        self, model: type[Model], value: Model | None = None, *, shown: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self.model = model
+        self._kept: dict[str, Any] = {}
         self.editors: dict[str, Editor] = {}
         self.inner: dict[str, Form[Any]] = {}
         self._errors: dict[str, QLabel] = {}
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(12)
-        for name, field in model.model_fields.items():
-            if not _is_fixed(field):
+        for name in shown or model.model_fields:
+            if not _is_fixed(field := model.model_fields[name]):
                 self._add(name, field)
         self._general = kit.label("", "small", "bad", wrap=True)
         self._general.hide()
@@ -71,6 +77,9 @@ class Form(QFrame, Generic[Model]):
 
     def put(self, value: Model) -> None:
         """Show a value."""
+        seen = {*self.editors, *self.inner}
+        names = self.model.model_fields.keys() - seen
+        self._kept = {name: getattr(value, name) for name in names}
         for name, editor in self.editors.items():
             editor.put(getattr(value, name))
         for name, form in self.inner.items():
@@ -78,7 +87,8 @@ class Form(QFrame, Generic[Model]):
 
     def raw(self) -> dict[str, Any]:
         """What stands in the fields, unchecked. Raises ValueError for text that is not JSON."""
-        values: dict[str, Any] = {name: editor.get() for name, editor in self.editors.items()}
+        values = dict(self._kept)
+        values |= {name: editor.get() for name, editor in self.editors.items()}
         values |= {name: form.raw() for name, form in self.inner.items()}
         for name, field in self.model.model_fields.items():
             if _is_fixed(field):

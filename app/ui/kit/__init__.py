@@ -23,6 +23,8 @@ from app.ui.kit.inputs import combo, line_edit, progress, search_box, slider
 from app.ui.kit.layout import Item, clear, column, grid, row
 from app.ui.kit.menus import Entry, drop_button, fill_menu, set_entries
 from app.ui.kit.prose import Prose
+from app.ui.kit.refill import Refill
+from app.ui.kit.reflow import Reflow, Tiles
 from app.ui.kit.states import ErrorBanner, Skeleton
 from app.ui.kit.table import Column, Table, fill_item
 from app.ui.kit.text import IconLabel, label, restyle, tip
@@ -37,9 +39,12 @@ __all__ = [
     "IconLabel",
     "Item",
     "Prose",
+    "Refill",
+    "Reflow",
     "Segments",
     "Skeleton",
     "Table",
+    "Tiles",
     "banner",
     "button",
     "card",
