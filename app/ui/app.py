@@ -7,19 +7,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qasync
-from PySide6.QtCore import QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app import paths
 from app.errors import AppError
-from app.ui import dialogs
-from app.ui.main_window import MainWindow, apply_appearance
+from app.ui import dialogs, kit
+from app.ui.geometry import memory, restore
 from app.ui.theme import Theme, system_mode
-from app.ui.theme_switch import use
-from app.wiring import App, log_to_file
+from app.ui.theme_switch import apply_appearance, use
+
+if TYPE_CHECKING:  # loaded by name once the first picture stands
+    from app.ui.main_window import MainWindow
+    from app.wiring import App
 
 log = logging.getLogger(__name__)
 QT_LEVELS = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR}
@@ -37,18 +40,19 @@ def main(argv: list[str]) -> int:
 
 
 async def _run(argv: list[str]) -> int:
-    log_to_file(paths.home())
     qInstallMessageHandler(lambda kind, where, text: log.log(QT_LEVELS.get(kind, 20), text))
+    opening = Opening()
+    opening.show()
     try:
-        app = await App.start()
+        app = await _start()
     except AppError as error:
         log.error("start: %s", error)
-        await dialogs.tell(None, "RFT Studio cannot start", str(error))
+        await dialogs.tell(opening, "RFT Studio cannot start", str(error))
         return 1
-    apply_appearance(app.settings)
-    window = MainWindow(app)
+    window = importlib.import_module("app.ui.main_window").MainWindow(app)
     hook_exceptions(window.tell_bug)
     window.show()
+    opening.close()
     ended = asyncio.get_running_loop().create_future()
     window.finished.connect(lambda: ended.set_result(None))
     app.jobs.start(_furnish(window, [Path(name) for name in argv if not name.startswith("-")]))
@@ -57,10 +61,34 @@ async def _run(argv: list[str]) -> int:
     return 0
 
 
-async def _furnish(window: MainWindow, files: list[Path]) -> None:
+async def _start() -> "App":
+    """Load what is heavy (numpy, scipy, the tools: 2 s cold) aside, then open the user folder."""
+    wiring = await asyncio.to_thread(importlib.import_module, "app.wiring")
+    app: App = await wiring.App.start()
+    wiring.log_to_file(app.home)
+    apply_appearance(app.settings)
+    return app
+
+
+class Opening(QWidget):
+    """What is seen for the moment the program loads: the window's place, and its name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("canvas")
+        self.setWindowTitle(paths.APP_NAME)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        name, words = kit.label(paths.APP_NAME, "display"), kit.label("Opening…", tone="muted")
+        for label in (name, words):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setLayout(kit.column(None, name, words, None))
+        restore(self, memory(paths.home()))
+
+
+async def _furnish(window: "MainWindow", files: list[Path]) -> None:
     """After the first paint: the assistant, and the file the program was started with."""
     await asyncio.sleep(0)
-    chat = importlib.import_module("app.ui.chat")  # brings the model client, 0.6 s cold
+    chat = importlib.import_module("app.ui.chat")
     window.set_chat(chat.ChatDock(window.app))
     for file in files[:1]:
         window.start(window.actions_.import_file(file))

@@ -1,6 +1,6 @@
 """The window's regions and where they stand: docks, rail, focus order; it knows no data."""
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -117,17 +117,6 @@ class FrameWindow(QMainWindow):
             if target := _first_focusable(region):
                 target.setFocus(Qt.FocusReason.TabFocusReason)
                 return
-
-    def remember(self, settings: QSettings) -> None:
-        settings.setValue("window/geometry", self.saveGeometry())
-        settings.sync()
-
-    def restore(self, settings: QSettings) -> None:
-        """The size and place of last time; 1440 x 900 the first time, or what the screen has."""
-        geometry = settings.value("window/geometry")
-        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
-            room = self.screen().availableGeometry()
-            self.resize(min(1440, room.width()), min(900, room.height()))
 
 
 def _holds(region: QWidget, widget: QWidget | None) -> bool:

@@ -6,15 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app import settings as app_settings
 from app.domain.steps import STEPS
 from app.errors import AppError, DeclinedError, Stopped
 from app.jobs import Job
-from app.settings import Settings
 from app.store.events import RunChanged
 from app.ui import dialogs
 from app.ui.actions import Actions
@@ -25,14 +24,15 @@ from app.ui.commands import commands
 from app.ui.controller import Controller
 from app.ui.form import FormDialog
 from app.ui.frame import FOLD_BELOW, FrameWindow
+from app.ui.geometry import memory, remember, restore
 from app.ui.jobs_strip import JobsStrip
 from app.ui.menus import MenuRow
 from app.ui.overview import Overview, no_steps, read_overview
 from app.ui.palette import Entry, Palette
 from app.ui.parts.stepper import Stepper
 from app.ui.sidebar import Sidebar
-from app.ui.theme import Mode, Theme, system_mode, theme
-from app.ui.theme_switch import use
+from app.ui.theme import Mode, theme
+from app.ui.theme_switch import apply_appearance
 from app.ui.welcome import Welcome
 
 log = logging.getLogger(__name__)
@@ -47,14 +47,14 @@ class MainWindow(FrameWindow):
     def __init__(self, app: Controller) -> None:
         super().__init__()
         self.app = app
-        self._memory = QSettings(str(app.home / "window.ini"), QSettings.Format.IniFormat)
+        self._memory = memory(app.home)
         self.actions_ = Actions(app, self)
         self.overview: Overview | None = None
         self.closed = self._closing = self._telling = self._arriving = False
         self._read = Again(app.jobs, self._read_all)
         self._make_regions()
         self._connect()
-        self.restore(self._memory)
+        restore(self, self._memory)
         self._show_overview(None)
         self.go("welcome")
         self.welcome.open.setFocus()
@@ -284,7 +284,7 @@ class MainWindow(FrameWindow):
         if surviving and not await self._may_close(surviving):
             self._closing = False
             return
-        self.remember(self._memory)
+        remember(self, self._memory)
         self.closed = True
         self._library.detach()
         self._dataset.detach()
@@ -307,15 +307,6 @@ class MainWindow(FrameWindow):
 
 async def _raise(error: BaseException) -> None:
     raise error
-
-
-def apply_appearance(chosen: Settings) -> None:
-    """Put the chosen mode, text size and motion on the running program."""
-    mode = system_mode() if chosen.appearance == "system" else chosen.appearance
-    new = Theme(mode, text_scale=chosen.text_scale, reduced_motion=chosen.reduced_motion)
-    running = QApplication.instance()
-    assert isinstance(running, QApplication)
-    use(running, new)
 
 
 def _dropped(event: QDropEvent) -> list[Path]:

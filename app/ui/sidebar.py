@@ -60,10 +60,17 @@ class Sidebar(QWidget):
         self._about = kit.holder(kit.column(self._health, 6, kit.rule(), 6, self._goal, gap=0))
         self._about.hide()
         foot = self._make_foot()
-        scroll = kit.scroll(inner)
+        self._scroll = kit.scroll(inner)
         self.setLayout(
             kit.column(
-                head, (scroll, 1), self._about, kit.rule(), foot, gap=6, margin=(8, 10, 8, 10)
+                head,
+                (self._scroll, 1000),
+                self._about,
+                None,
+                kit.rule(),
+                foot,
+                gap=6,
+                margin=(8, 10, 8, 10),
             )
         )
 
@@ -92,6 +99,7 @@ class Sidebar(QWidget):
             nothing = kit.label("None yet", "body", "muted")
             self._list.addLayout(kit.column(nothing, words, gap=2, margin=(10, 4, 10, 8)))
         self._list.addStretch(1)
+        self._scroll.setMaximumHeight(self._list.sizeHint().height() + 4)  # scrolls only when long
 
     def show_about(self, stats: RecordStats, goal: str) -> None:
         """Health and goal of the open dataset."""

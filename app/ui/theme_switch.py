@@ -2,8 +2,9 @@
 
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
+from app.settings import Settings
 from app.ui.qss import stylesheet
-from app.ui.theme import Rethemed, Theme, load_fonts, make_current, paint_icon
+from app.ui.theme import Rethemed, Theme, load_fonts, make_current, paint_icon, system_mode
 
 
 def use(app: QApplication, new: Theme) -> None:
@@ -21,3 +22,12 @@ def use(app: QApplication, new: Theme) -> None:
         if isinstance(widget, Rethemed):
             widget.retheme()
         widget.update()
+
+
+def apply_appearance(chosen: Settings) -> None:
+    """Put the chosen mode, text size and motion on the running program."""
+    mode = system_mode() if chosen.appearance == "system" else chosen.appearance
+    new = Theme(mode, text_scale=chosen.text_scale, reduced_motion=chosen.reduced_motion)
+    running = QApplication.instance()
+    assert isinstance(running, QApplication)
+    use(running, new)

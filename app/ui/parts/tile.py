@@ -1,14 +1,19 @@
 """The verdict tile: one number, its 95 % interval and its healthy band on the same axis."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame
 
-from app.domain.tiles import Tile
 from app.ui.parts.paint import begin, draw_icon, draw_text
 from app.ui.theme import theme
+
+if TYPE_CHECKING:  # its module loads scipy (2 s cold), and the start page draws no tile
+    from app.domain.tiles import Tile
 
 ICONS = {"good": ("check-circle", "good"), "warn": ("warning", "warn_text")}
 ICONS |= {"bad": ("x-circle", "bad_text")}
