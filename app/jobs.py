@@ -159,6 +159,14 @@ class Jobs:
             log.error("a job failed", exc_info=error)
         self.on_error(error)
 
+    async def cancel(self, dataset_id: str) -> None:
+        """End the work on one dataset and wait until it is gone; detached workers go on."""
+        tasks = [j._task for j in self._jobs.values() if j.dataset_id == dataset_id and j._task]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
     async def wait(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)

@@ -20,9 +20,11 @@ from app.store.library import FILE, Library
 from app.tools import runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
 from app.tools.session import Session
+from app.tools.summary import summary_of
 from app.workers import Status, run_worker
 
 log = logging.getLogger(__name__)
+SUMMARY_DELAY = 0.3  # seconds in which further events are taken together
 SAMPLE = "resources/samples/support_tickets.jsonl"
 
 
@@ -49,6 +51,7 @@ class App:
         self.approve: Approver = refuse
         self.on_session: list[Callable[[Session | None], None]] = []
         self._opening = asyncio.Lock()
+        self._summarising = False
 
     @classmethod
     async def start(cls, home: Path | None = None) -> "App":
@@ -80,11 +83,13 @@ class App:
                 return self.session
             await self._close_session()
             store = await self.library.open_store(dataset_id)
+            store.subscribe(lambda event: self._summarise_soon())
             self.session = Session(
                 dataset_id, store, self.library.folder(dataset_id), self.settings
             )
             await runs.attach(self.context())
             self._tell()
+            self._summarise_soon()
             return self.session
 
     async def close_dataset(self) -> None:
@@ -143,10 +148,23 @@ class App:
         if self.session is None:
             return
         session, self.session = self.session, None
-        for job in self.jobs.active:
-            if job.dataset_id == session.dataset_id:
-                job.stop()
+        await self.jobs.cancel(session.dataset_id)
+        await self.library.summarise(session.dataset_id, **await summary_of(session))
         await session.store.close()
+
+    def _summarise_soon(self) -> None:
+        """Keep the library's card up to date: once for many events."""
+        if not self._summarising:
+            self._summarising = True
+            self.jobs.start(self._summarise())
+
+    async def _summarise(self) -> None:
+        await asyncio.sleep(SUMMARY_DELAY)
+        self._summarising = False
+        async with self._opening:
+            if self.session is not None:
+                values = await summary_of(self.session)
+                await self.library.summarise(self.session.dataset_id, **values)
 
     def _tell(self) -> None:
         for listener in list(self.on_session):

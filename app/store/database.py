@@ -73,7 +73,7 @@ class Database:
     ) -> T:
         """Run `work(tx, ...)` whole on the writer thread; commit, then send its events."""
         loop = asyncio.get_running_loop()
-        future = self._writer.submit(self._write, work, args, kwargs)
+        future = self._submit(self._writer, self._write, work, args, kwargs)
         future.add_done_callback(lambda done: self._after(done, loop))
         value, _ = await asyncio.shield(asyncio.wrap_future(future))
         return value
@@ -82,7 +82,7 @@ class Database:
         self, work: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `work(tx, ...)` on a reader thread; it sees the last committed state."""
-        future = next(self._next_reader).submit(self._read, work, args, kwargs)
+        future = self._submit(next(self._next_reader), self._read, work, args, kwargs)
         return await asyncio.wrap_future(future)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -101,6 +101,14 @@ class Database:
             await loop.run_in_executor(pool, db.close)
             pool.shutdown(wait=False)
         self._lock.release()
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, run: Callable[..., T], *arguments: Any
+    ) -> "Future[T]":
+        try:
+            return pool.submit(run, *arguments)
+        except RuntimeError:  # the pool was shut down by `close`
+            raise StoreError("This dataset was closed.") from None
 
     def _write(
         self, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -9,12 +9,11 @@ from app.domain.topics import (
     TopicNode,
     build_tree,
     diff_hierarchies,
-    from_json,
     leaves,
     validate_hierarchy,
 )
+from app.embedding.templates import load_template
 from app.errors import ToolError
-from app.paths import resource
 from app.store import results, topics
 from app.store.database import Tx
 from app.store.events import TopicsChanged
@@ -22,8 +21,6 @@ from app.tools import categories, proposals
 from app.tools.base import Card, Context, tool
 from app.tools.coverage import CoverageReport, analyze_coverage
 from app.tools.proposals import Proposal
-
-TEMPLATES = "resources/topic_templates"
 
 
 class Applied(BaseModel):
@@ -66,7 +63,7 @@ async def generate_topics(
         return await proposals.from_data(ctx)
     if method == "labels":
         return await proposals.from_labels(ctx, max_depth)
-    nodes = [] if method == "manual" else _template(template_name)
+    nodes = [] if method == "manual" else load_template(template_name).children
     return await proposals.keep(ctx, method, nodes, note=template_name)
 
 
@@ -199,14 +196,3 @@ def _apply(tx: Tx, nodes: list[TopicNode]) -> dict[tuple[str, ...], int]:
     results.add_point(tx, "topics_config", f"{len(placed)} topics applied")
     tx.emit(TopicsChanged(tx.dataset_id))
     return placed
-
-
-def templates() -> list[str]:
-    """Names of the shipped topic templates."""
-    return sorted(path.stem for path in resource(TEMPLATES).glob("*.json"))
-
-
-def _template(name: str) -> list[TopicNode]:
-    if name not in templates():
-        raise ToolError(f"There is no template {name!r}. Known: {', '.join(templates())}.")
-    return from_json((resource(TEMPLATES) / f"{name}.json").read_bytes())

@@ -8,6 +8,7 @@ from app.domain.steps import SKIPPABLE, STEPS, TITLES, Step
 from app.domain.workflow import StepState, context
 from app.errors import GateError, ToolError
 from app.store import changes, meta, results
+from app.store.changes import ChangeInfo
 from app.store.database import Tx
 from app.tools import proposals
 from app.tools.base import Card, Context, tool
@@ -146,6 +147,18 @@ async def reset_pipeline(ctx: Context) -> Done:
     await ctx.write("Reset the pipeline", work)
     await proposals.discard(ctx)
     return Done()
+
+
+@tool()
+async def undo(ctx: Context, change_id: int | None = None) -> ChangeInfo:
+    """Undo one change of the timeline, or the newest."""
+    return await ctx.open.store.undo(change_id)
+
+
+@tool()
+async def redo(ctx: Context) -> ChangeInfo:
+    """Redo what was undone last."""
+    return await ctx.open.store.redo()
 
 
 async def _status(ctx: Context) -> WorkflowStatus:

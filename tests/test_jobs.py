@@ -1,0 +1,94 @@
+import asyncio
+
+import pytest
+
+from app.errors import Stopped
+from app.jobs import Jobs
+
+
+async def test_a_job_returns_its_result_and_is_gone():
+    jobs, seen = Jobs(), []
+    jobs.subscribe(lambda job: seen.append((job.state, job.done)))
+
+    async def work(job):
+        job.progress(1, 2, "half")
+        return 7
+
+    assert await jobs.run("count", work) == 7
+    assert seen == [("running", 0), ("running", 1), ("done", 1)]
+    assert jobs.active == []
+
+
+async def test_heavy_jobs_wait_their_turn_visibly():
+    jobs, order, gate = Jobs(), [], asyncio.Event()
+
+    async def first(job):
+        await gate.wait()
+        order.append("first")
+
+    async def second(job):
+        order.append("second")
+
+    a = jobs.start(jobs.run("one", first, heavy=True))
+    b = jobs.start(jobs.run("two", second, heavy=True))
+    while len(jobs.active) < 2 or not any(j.text for j in jobs.active):
+        await asyncio.sleep(0)
+    waiting = next(j for j in jobs.active if j.state == "queued")
+    assert waiting.text == "waits for one"
+    gate.set()
+    await asyncio.gather(a, b)
+    assert order == ["first", "second"]
+
+
+async def test_stop_ends_the_work_and_says_so():
+    jobs, ended = Jobs(), []
+
+    async def work(job):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(job.name)
+
+    task = jobs.start(jobs.run("long", work))
+    while not jobs.active or jobs.active[0].state != "running":
+        await asyncio.sleep(0)
+    jobs.active[0].stop()
+    with pytest.raises(Stopped, match="long was stopped"):
+        await task
+    assert ended == ["long"]
+
+
+async def test_cancelling_the_caller_ends_the_work_first():
+    jobs, ended = Jobs(), []
+
+    async def work(job):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(True)
+
+    task = jobs.start(jobs.run("long", work))
+    while not jobs.active or jobs.active[0].state != "running":
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == [True]
+
+
+async def test_only_the_work_on_one_dataset_is_cancelled():
+    jobs = Jobs()
+
+    async def work(job):
+        await asyncio.Event().wait()
+
+    one = jobs.start(jobs.run("a", work, dataset_id="a"))
+    other = jobs.start(jobs.run("b", work, dataset_id="b"))
+    while len([j for j in jobs.active if j.state == "running"]) < 2:
+        await asyncio.sleep(0)
+    await jobs.cancel("a")
+    with pytest.raises(Stopped):
+        await one
+    assert not other.done()
+    await jobs.close()
