@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.topics import leaves, validate_hierarchy
 from app.embedding import categorize_worker, topics_worker
-from app.embedding.encoder import encoder_folder
+from app.embedding.files import encoder_folder
 from app.embedding.proposal import load_proposal
 from app.embedding.templates import load_template, template_names
 from app.errors import AppError, InputError
@@ -71,7 +71,7 @@ def refusal(task: ModuleType, folder: Path, config: dict[str, Any], *, stop: boo
     worker = Worker(folder)
     with pytest.raises(AppError) as caught:
         task.run(worker)
-    worker.finish("failed", error=str(caught.value))
+    worker.finish("failed")
     return str(caught.value)
 
 
