@@ -10,12 +10,13 @@ from app.domain.steps import STEPS
 from app.ui.controller import Controller
 from app.ui.panel import Panel
 
-# A panel is one line here. Charts pull in numpy, so nothing is imported before it is looked at.
+# A panel is one line here; steps that name the same class share one panel.
+# Charts pull in numpy, so nothing is imported before it is looked at.
 PANELS = {
     "welcome": "app.ui.welcome:Welcome",
     "records": "app.ui.records_panel:RecordsPanel",
     "topics_config": "app.ui.topics_panel:TopicsPanel",
-    "categorize": "app.ui.categorize_panel:CategorizePanel",
+    "categorize": "app.ui.topics_panel:TopicsPanel",
     "coverage_generation": "app.ui.coverage_panel:CoveragePanel",
     "grader_config": "app.ui.grader_panel:GraderPanel",
     "dry_run": "app.ui.dry_run_panel:DryRunPanel",
@@ -25,7 +26,10 @@ PANELS = {
 
 
 class Centre(QStackedWidget):
-    """`shown` tells the name of the panel now in front, `sees` its few words for the assistant."""
+    """`name` is the panel in front, `shown` tells that it changed.
+
+    `sees` tells in a few words what the user looks at, for the assistant.
+    """
 
     shown = Signal(str)
     sees = Signal(str)
@@ -34,30 +38,27 @@ class Centre(QStackedWidget):
         super().__init__()
         self.setObjectName("canvas")
         self._app = app
-        self._panels: dict[str, Panel] = {}
-
-    @property
-    def name(self) -> str:
-        """The panel in front."""
-        front = self.currentWidget()
-        return next((name for name, panel in self._panels.items() if panel is front), "")
+        self._panels: dict[str, Panel] = {}  # by the right side of PANELS
+        self.name = ""
 
     def panel(self, name: str) -> Panel:
         """The panel of that name, made at the first call."""
-        if name not in self._panels:
-            module, member = PANELS[name].split(":")
+        place = PANELS[name]
+        if place not in self._panels:
+            module, member = place.split(":")
             panel: Panel = getattr(importlib.import_module(module), member)(self._app)
             panel.go.connect(self.go)
             panel.sees_changed.connect(self._tell_sees)
-            self._panels[name] = panel
+            self._panels[place] = panel
             self.addWidget(panel)
-        return self._panels[name]
+        return self._panels[place]
 
     def go(self, name: str, target: dict[str, Any] | None = None) -> None:
         """Bring a panel to the front and point it at something."""
         panel = self.panel(name)
         if target:
             panel.point_at(target)
+        self.name = name
         self.setCurrentWidget(panel)
         self.shown.emit(name)
         self._tell_sees()

@@ -47,7 +47,9 @@ class Question(QDialog):
         self.buttons = [kit.button(words, kind=kind) for words, kind in answers]
         for index, widget in enumerate(self.buttons):
             widget.clicked.connect(lambda _=False, index=index: self._choose(index))
-        self.buttons[0].setDefault(True)
+        safe = next((i for i, (_, kind) in enumerate(answers) if kind != "danger"), 0)
+        self.buttons[safe].setDefault(True)
+        self.buttons[safe].setFocus()
         words = kit.label(text, "body", "muted", wrap=True, select=True)
         words.setMinimumWidth(380)
         actions = kit.row(None, *reversed(self.buttons), margin=(0, 10, 0, 0))
@@ -62,7 +64,10 @@ class Question(QDialog):
 async def choose(
     parent: QWidget | None, title: str, text: str, *, answers: Sequence[tuple[str, Kind]]
 ) -> int:
-    """The index of the answer taken; -1 when the dialog was closed. The first is the default."""
+    """The index of the answer taken; -1 when the dialog was closed.
+
+    The first answer that is no danger is the default.
+    """
     dialog = Question(parent, title, text, answers=answers)
     return dialog.chosen if await ask(dialog) else -1
 

@@ -72,12 +72,21 @@ class LineEditor(Editor):
         self._line.setText("" if value is None else str(value))
 
 
+class DecimalBox(QDoubleSpinBox):
+    """Shows 0.3 and 0.0001, not 0.300000."""
+
+    def textFromValue(self, value: float) -> str:
+        digits = f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".")
+        return digits.replace(".", self.locale().decimalPoint())
+
+
 class NumberEditor(Editor):
     """A whole number or a decimal one within its bounds."""
 
     def __init__(self, name: str, field: FieldInfo, *, whole: bool) -> None:
-        self._spin = QSpinBox() if whole else QDoubleSpinBox()
+        self._spin = QSpinBox() if whole else DecimalBox()
         super().__init__(self._spin, name)
+        self._spin.lineEdit().setTextMargins(7, 0, 0, 0)  # a style sheet's padding stops at it
         low, high = _bounds(field, 1 if whole else 0.0)
         if isinstance(self._spin, QSpinBox):
             self._spin.setRange(int(low), int(high))

@@ -5,11 +5,14 @@ from typing import Any
 
 from PySide6.QtWidgets import QDialog, QWidget
 
+from app.domain.wording import count
 from app.errors import AppError
 from app.store.changes import ChangeInfo, timeline
 from app.ui import kit
 from app.ui.controller import Controller
 from app.ui.parts.cells import BadgeCell, Cell, TwoLineCell
+
+BY = {"user": "you", "assistant": "assistant", "command line": "command line"}
 
 
 class Timeline(QDialog):
@@ -40,9 +43,9 @@ class Timeline(QDialog):
 
     def _cells(self, change: ChangeInfo) -> list[Cell | str]:
         at = datetime.fromtimestamp(change.at)
-        sub = f"{at:%d %b %H:%M}, {change.cells:,} values"
+        sub = f"{at:%d %b %H:%M}, {count(change.cells, 'value')}"
         chip = BadgeCell("undone", "muted") if change.undone else BadgeCell("")
-        return [TwoLineCell(change.label, sub), change.actor, chip]
+        return [TwoLineCell(change.label, sub), BY.get(change.actor, change.actor), chip]
 
     def _chosen(self) -> ChangeInfo | None:
         row = self.table.currentIndex().row()
