@@ -16,7 +16,7 @@ PANELS = {
     "welcome": "app.ui.welcome:Welcome",
     "records": "app.ui.records_panel:RecordsPanel",
     "topics_config": "app.ui.topics_panel:TopicsPanel",
-    "categorize": "app.ui.topics_panel:TopicsPanel",
+    "categorize": "app.ui.categorize_panel:CategorizePanel",
     "coverage_generation": "app.ui.coverage_panel:CoveragePanel",
     "grader_config": "app.ui.grader_panel:GraderPanel",
     "dry_run": "app.ui.dry_run_panel:DryRunPanel",

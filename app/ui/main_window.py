@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from app import settings as app_settings
@@ -31,7 +38,7 @@ from app.ui.overview import Overview, no_steps, read_overview
 from app.ui.palette import Entry, Palette
 from app.ui.parts.stepper import Stepper
 from app.ui.sidebar import Sidebar
-from app.ui.theme import Mode, theme
+from app.ui.theme import Mode, system_mode, theme
 from app.ui.theme_switch import apply_appearance
 from app.ui.welcome import Welcome
 
@@ -87,6 +94,7 @@ class MainWindow(FrameWindow):
         self._dataset.changed.connect(self._on_dataset)
         self.app.on_session.append(self._on_session)
         self.app.jobs.on_error = self._on_job_error
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     @property
     def welcome(self) -> Welcome:
@@ -199,7 +207,13 @@ class MainWindow(FrameWindow):
         app_settings.save(self.app.home, self.app.settings)
         apply_appearance(self.app.settings)
 
+    def _follow_system(self) -> None:
+        """The desktop went dark or light; the program goes along unless told otherwise."""
+        if self.app.settings.appearance == "system" and system_mode() != theme().mode:
+            apply_appearance(self.app.settings)
+
     def retheme(self) -> None:
+        """Region sizes grow with the text."""
         self.fold_by_width()
 
     def _open_step(self, index: int) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.jobs import Job
 from app.ui import dialogs
 from app.ui.main_window import MainWindow
 from app.ui.sidebar import DatasetItem
 from app.ui.theme import theme
+from app.ui.timeline import Timeline
 from app.wiring import App
 from tests.ui.conftest import OpenApp, Until, add_dataset
 from tests.ui.test_dialogs import answer, find
@@ -131,6 +132,37 @@ async def test_a_dropped_file_is_imported_and_a_bad_one_told(
         )
         assert "missing.jsonl" in said
         dialog.reject()
+
+
+async def test_a_file_with_a_bad_line_is_opened_and_the_line_told(
+    open_window: OpenWindow, until: Until, tmp_path: Any
+) -> None:
+    async with open_window() as (app, window):
+        file = tmp_path / "tickets.jsonl"
+        good = '{"messages": [{"role": "user", "content": "where is my card"}]}'
+        file.write_text(good + "\n{broken\n", encoding="utf-8")
+        window.start(window.actions_.import_file(file))
+        await until(lambda: find(dialogs.Question))
+        assert app.session is not None
+        dialog = find(dialogs.Question)
+        assert dialog is not None
+        assert "Line 2" in " ".join(w.text() for w in dialog.findChildren(QLabel))
+        dialog.reject()
+        await until(lambda: window.centre.name == "records" and not app.jobs.active)
+
+
+async def test_the_timeline_takes_back_one_change(open_window: OpenWindow, until: Until) -> None:
+    async with open_window(ROWS, goal="first") as (app, window):
+        await app.call("set_goal", goal="second")
+        window.start(window.actions_.show_timeline())
+        await until(lambda: find(Timeline))
+        timeline = find(Timeline)
+        assert timeline is not None
+        timeline.table.selectRow(0)
+        timeline.undo.click()
+        await until(lambda: window.sidebar._goal._text.text() == "first")
+        await until(lambda: any("undone" in timeline.table.text(r, 2) for r in range(2)))
+        timeline.reject()
 
 
 async def test_closing_while_training_asks_and_can_be_called_off(
