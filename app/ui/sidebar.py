@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.store.library import DatasetInfo
@@ -32,6 +32,18 @@ class DatasetItem(kit.Clickable):
         self.setLayout(kit.column(self.name, below, gap=4, margin=(8, 5, 8, 6)))
 
 
+class ListBody(QWidget):
+    """Tells how tall its content is, so that the list takes no more and scrolls only when long."""
+
+    resized = Signal(int)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
+            self.resized.emit(self.sizeHint().height())
+        return done
+
+
 class Sidebar(QWidget):
     """Shows what it is given; asks by signals."""
 
@@ -50,7 +62,7 @@ class Sidebar(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(2)
         self._list.addStretch(1)
-        inner = QWidget()
+        inner = ListBody()
         inner.setLayout(self._list)
         self._list.setContentsMargins(0, 0, 0, 0)
         self._health, self._goal = (
@@ -60,11 +72,12 @@ class Sidebar(QWidget):
         self._about = kit.holder(kit.column(self._health, 6, kit.rule(), 6, self._goal, gap=0))
         self._about.hide()
         foot = self._make_foot()
-        self._scroll = kit.scroll(inner)
+        scroll = kit.scroll(inner)
+        inner.resized.connect(scroll.setMaximumHeight)
         self.setLayout(
             kit.column(
                 head,
-                (self._scroll, 1000),
+                (scroll, 1000),
                 self._about,
                 None,
                 kit.rule(),
@@ -99,7 +112,6 @@ class Sidebar(QWidget):
             nothing = kit.label("None yet", "body", "muted")
             self._list.addLayout(kit.column(nothing, words, gap=2, margin=(10, 4, 10, 8)))
         self._list.addStretch(1)
-        self._scroll.setMaximumHeight(self._list.sizeHint().height() + 4)  # scrolls only when long
 
     def show_about(self, stats: RecordStats, goal: str) -> None:
         """Health and goal of the open dataset."""

@@ -70,8 +70,9 @@ async def test_an_open_dataset_fills_the_frame(open_window: OpenWindow, until: U
         assert window.overview is not None
         assert window.overview.stats.records == 6
         assert [step.name for step in window.stepper.steps][:2] == ["Topics", "Categorise"]
-        items = window.sidebar.findChildren(DatasetItem)
-        assert [item.name.full_text for item in items if item.isVisible()] == ["Tickets"]
+        (item,) = [i for i in window.sidebar.findChildren(DatasetItem) if i.isVisible()]
+        assert item.name.full_text == "Tickets"
+        await until(lambda: item.visibleRegion().boundingRect().height() == item.height())
         assert window.sidebar._health._counts[0].text() == "5"
         assert window.sidebar._goal._text.text() == "Answer well"
         await app.call("set_goal", goal="Answer shortly")
