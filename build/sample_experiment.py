@@ -84,7 +84,7 @@ def make_base(folder: Path, train: Records, seed: int) -> None:
 
 def make_supervised(folder: Path, base: Path, train: Records, seed: int) -> None:
     bundle = load_model(base)
-    teach(bundle, references(train), nothing, seed=seed)
+    teach(bundle, references(train), nothing, seed=seed, further=True)
     save_model(bundle, folder)
 
 
