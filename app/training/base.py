@@ -16,6 +16,7 @@ Normalise = Literal["token", "sequence", "constant"]
 Scaling = Literal["group", "none"]
 
 ANSWER_TOKENS = 256  # the limit where neither user nor model states one
+STARTER_PARAMETERS = 1_200_000  # the size the presets' learning rates were measured at
 MIN_STARTER_ROWS = 50  # fewer replies do not teach a new model its own output format
 
 
@@ -34,7 +35,7 @@ class PresetValues:
 # Measured on 2,400 support tickets with the 1.1 M-parameter starter (build/sample_experiment.py).
 PRESETS: dict[Preset, PresetValues] = {
     "fast": PresetValues(8, 1e-3, 1.0, 20, 40, 4),
-    "standard": PresetValues(32, 3e-4, 1.0, 40, 200, 8),
+    "standard": PresetValues(32, 3e-4, 1.4, 40, 200, 8),
 }
 
 
@@ -67,10 +68,17 @@ class TrainingParams(BaseModel):
     )
     seed: int = Field(default=0, ge=0, lt=2**31)
 
-    def resolved(self, *, train_prompts: int, answer_tokens: int | None = None) -> "TrainingParams":
+    def resolved(
+        self,
+        *,
+        train_prompts: int,
+        answer_tokens: int | None = None,
+        parameters: int = STARTER_PARAMETERS,
+    ) -> "TrainingParams":
         """The same with every open value filled in from the preset and the data's size.
 
-        `answer_tokens` is the model's own limit for an answer, where it states one.
+        `answer_tokens` is the model's own limit for an answer, where it states one. The learning
+        rate falls with the model's size: 1e-6 is the field's habit for half a billion parameters.
         """
         preset = PRESETS[self.preset]
         per_step = min(self.prompts_per_step or preset.prompts_per_step, max(1, train_prompts))
@@ -80,7 +88,8 @@ class TrainingParams(BaseModel):
             update={
                 "prompts_per_step": per_step,
                 "steps": steps,
-                "learning_rate": self.learning_rate or preset.learning_rate,
+                "learning_rate": self.learning_rate
+                or preset.learning_rate * min(1.0, STARTER_PARAMETERS / parameters),
                 "max_new_tokens": self.max_new_tokens or answer_tokens or ANSWER_TOKENS,
                 "eval_every": self.eval_every or max(1, round(steps / preset.evaluations)),
             }

@@ -1,13 +1,13 @@
 """A small model made on the spot from the user's own rows, or a given model taught by them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from app.errors import TrainingError
-from app.training.base import MIN_STARTER_ROWS, Preset
+from app.training.base import MIN_STARTER_ROWS, STARTER_PARAMETERS, Preset
 from app.training.generate import common_prefix
 from app.training.model import Bundle
 from app.training.qwen3 import Qwen3, Qwen3Config
@@ -42,12 +42,14 @@ class StarterPreset:
     passes: float  # over the rows
     least_steps: int
     most_tokens: int  # prompt and target tokens beyond the shared prefix; bounds the time
+    further_passes: float = 2  # when a model that already learnt something is taught
+    further_rate: float = 1e-3
 
 
 # `standard` is the 1.1 M-parameter model of the measurements; `fast` is for tests and first looks.
 PRESETS: dict[Preset, StarterPreset] = {
     "fast": StarterPreset(64, 2, 2, 192, 512, 16, 5e-3, 4, 60, 120_000),
-    "standard": StarterPreset(128, 4, 4, 384, 2048, 32, 3e-3, 6, 100, 600_000),
+    "standard": StarterPreset(128, 4, 4, 384, 2048, 16, 3e-3, 5, 100, 600_000),
 }
 
 
@@ -98,11 +100,13 @@ def teach(
     seed: int = 0,
     steps: int | None = None,
     learning_rate: float | None = None,
+    further: bool = False,
 ) -> FitResult:
-    """Supervised training of a starter or of any loaded model on the rows, in place.
+    """Supervised training of a new starter, or `further` training of any model, in place.
 
-    The number of steps follows from the rows unless it is given. Also notes in the bundle how long
-    answers are. Raises TrainingError when no row fits the model's context.
+    The number of steps follows from the rows unless it is given; the rate of further training
+    falls with the root of the model's size. Also notes in the bundle how long answers are. Raises
+    TrainingError when no row fits the model's context.
     """
     examples = [encode(bundle, row) for row in rows]
     fitting = [e for e in examples if e.length <= bundle.model.config.max_position_embeddings]
@@ -111,6 +115,11 @@ def teach(
     lengths = sorted(len(e.target) for e in fitting)
     bundle.answer_tokens = int(lengths[int(0.99 * (len(lengths) - 1))] * ANSWER_ROOM) + 1
     values = PRESETS[preset]
+    if further:
+        shrink = min(1.0, STARTER_PARAMETERS / bundle.parameters) ** 0.5
+        values = replace(
+            values, passes=values.further_passes, learning_rate=values.further_rate * shrink
+        )
     steps = steps or planned_steps(fitting, values)
     params = FitParams(
         steps=steps,

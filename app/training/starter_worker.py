@@ -51,6 +51,7 @@ def run(worker: Worker) -> dict[str, Any]:
         seed=config.seed,
         steps=config.steps,
         learning_rate=config.learning_rate,
+        further=config.init is not None,
     )
     save_model(bundle, config.out)
     return {

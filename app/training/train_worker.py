@@ -45,7 +45,9 @@ async def _train(worker: Worker, config: TrainConfig) -> RftResult:
     train, validation = read_prompts(config.train), read_prompts(config.validation)
     engine = LocalEngine.open(config.model)
     params = config.params.resolved(
-        train_prompts=len(train), answer_tokens=engine.bundle.answer_tokens
+        train_prompts=len(train),
+        answer_tokens=engine.bundle.answer_tokens,
+        parameters=engine.bundle.parameters,
     )
     async with open_grader(parse_grader(config.grader)) as grader:
         loop = RftLoop(
