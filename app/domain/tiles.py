@@ -139,7 +139,7 @@ def _std(f: Figures, t: Thresholds) -> Tile:
     elif f.pass_fail:
         change |= {"tone": "none", "note": "pass or fail: not judged"}
     elif tile.tone == "warn" and (f.extreme_share or 0.0) > 0.5:
-        change["note"] = f"{number(f.extreme_share, '%')} of scores are 0 or 1"
+        change["note"] = f"{number(f.extreme_share, '%')} are 0 or 1"
     return tile.model_copy(update=change)
 
 

@@ -123,7 +123,7 @@ def test_pass_fail_spread_is_not_judged_but_mixed_scores_are() -> None:
     mixed = [[0.0, 0.0, 0.5, 1.0]] * 200
     verdict = judge(build(mixed))
     assert verdict.verdict == "GO"
-    assert tile(verdict, "std").note == "75 % of scores are 0 or 1"
+    assert tile(verdict, "std").note == "75 % are 0 or 1"
     assert verdict.note == (
         "Spread is out of band because most scores are 0 or 1. "
         "The verdict rests on learnability and controls."

@@ -36,7 +36,8 @@ def begin_card(
         ]
     items += [4, kit.label("By example", "strong")]
     cells = [
-        _option(kind.title, kind.example, partial(choose, start_config(kind))) for kind in KINDS
+        _option(kind.title, kind.example, partial(choose, start_config(kind, advice.suggestions)))
+        for kind in KINDS
     ]
     items.append(kit.Tiles(cells, least=250, most=2, gap=8))
     if advice.note:

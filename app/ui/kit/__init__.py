@@ -19,7 +19,7 @@ from app.ui.kit.frames import (
     scroll,
     stat,
 )
-from app.ui.kit.inputs import combo, line_edit, progress, search_box, slider
+from app.ui.kit.inputs import combo, line_edit, progress, search_box, slider, spin_box
 from app.ui.kit.layout import Item, clear, column, grid, row
 from app.ui.kit.menus import Entry, drop_button, fill_menu, set_entries
 from app.ui.kit.prose import Prose
@@ -73,6 +73,7 @@ __all__ = [
     "search_box",
     "set_entries",
     "slider",
+    "spin_box",
     "stat",
     "tip",
     "tool_button",

@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QSlider
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QProgressBar,
+    QSlider,
+    QSpinBox,
+)
 
 from app.ui.theme import theme
 
@@ -65,6 +72,23 @@ def slider(name: str, low: int, high: int, *, value: int) -> QSlider:
     widget.setRange(low, high)
     widget.setValue(value)
     return widget
+
+
+def spin_box(name: str, low: int, high: int, *, value: int, width: int = 0) -> QSpinBox:
+    """A whole number within its bounds."""
+    widget = QSpinBox()
+    widget.setAccessibleName(name)
+    widget.setRange(low, high)
+    widget.setValue(value)
+    pad_number(widget)
+    if width:
+        widget.setFixedWidth(theme().px(width))
+    return widget
+
+
+def pad_number(widget: QAbstractSpinBox) -> None:
+    """Room before the figure: Qt ignores a style sheet's left padding in a spin box."""
+    widget.lineEdit().setTextMargins(8, 0, 0, 0)
 
 
 def progress(name: str, percent: int = 0, *, width: int = 0) -> QProgressBar:
