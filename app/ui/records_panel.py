@@ -133,7 +133,7 @@ class RecordsPanel(Panel):
 
     def _connect(self) -> None:
         listed = self.list
-        listed.model.wanted.connect(lambda page: self.act(self._load(page)))
+        listed.model.wanted.connect(lambda page: self.app.jobs.start(self._load(page)))
         listed.picked.connect(lambda record_id: self.act(self._look_at(record_id)))
         listed.filtered.connect(self._filter)
         listed.sorted_by.connect(self._sort)

@@ -82,7 +82,10 @@ class RecordList(QFrame):
     def select(self, row: int) -> None:
         """Select one row, if there is one there."""
         if 0 <= row < len(self.model.ids):
-            self.table.selectRow(row)
+            # Said outright: selectRow would go by the modifier keys that are down.
+            flags = QItemSelectionModel.SelectionFlag
+            flag = flags.ClearAndSelect | flags.Rows
+            self.table.selectionModel().setCurrentIndex(self.model.index(row, 0), flag)
 
     def selected_ids(self) -> list[int]:
         """The selected records, in the order of the list."""
@@ -127,8 +130,7 @@ class RecordList(QFrame):
             return
         selection = self.table.selectionModel()
         blocked = self.table.blockSignals(True)
-        if row >= 0:
-            self.table.selectRow(row)
+        self.select(row)
         flags = QItemSelectionModel.SelectionFlag
         for record_id in kept - {shown}:
             if (other := self.model.row_of(record_id)) >= 0:

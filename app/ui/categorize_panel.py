@@ -1,0 +1,107 @@
+"""Categorise: how sure the records' topics are, and the queue of those to look at."""
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QPushButton, QVBoxLayout
+
+from app.domain.thresholds import DEFAULTS
+from app.store.events import RecordsChanged, ResultsChanged, TopicsChanged
+from app.ui import kit
+from app.ui.panel import Panel
+from app.ui.parts import StackBar
+from app.ui.theme import set_icon
+from app.ui.topics.review import ReviewCard
+from app.ui.topics.standing import Band, StandingSnapshot, bands, read_standing, sentences
+
+
+class CategorizePanel(Panel):
+    """Running again never touches what the user confirmed."""
+
+    events = (RecordsChanged, TopicsChanged, ResultsChanged)
+    title = "Categorise"
+
+    def build(self) -> None:
+        self.snapshot = StandingSnapshot()
+        self.facts = kit.label("", "body", "muted", wrap=True)
+        self.rest = kit.button("Only the rest", kind="ghost", tip="Place what has no topic yet")
+        self.again = kit.button("Categorise", icon="arrows-clockwise")
+        self.rest.clicked.connect(lambda: self._run("unlabeled", self.rest))
+        self.again.clicked.connect(lambda: self._run("all", self.again))
+        words = kit.column(kit.label("Categorise", "h1"), self.facts, gap=2)
+        self.column.addLayout(kit.row((words, 1), self.rest, self.again))
+        self.notes = kit.column(gap=8)
+        self.column.addLayout(self.notes)
+        self.tiles = kit.row(gap=12)
+        self.bands = kit.holder(self.tiles)
+        self.column.addWidget(self.bands)
+        self.bar = StackBar()
+        self.column.addWidget(self.bar)
+        self.review = ReviewCard(self, large=True)
+        self.review.decided.connect(lambda *choice: self.act(self._decide(*choice)))
+        self.about = QVBoxLayout()
+        self.about.setSpacing(8)
+        side = kit.card(kit.label("How it is decided", "h2"), self.about, None)
+        self.work = kit.holder(kit.row((self.review, 3), (side, 2), gap=12))
+        self.column.addWidget(self.work, 1)
+        to_topics = kit.button("Go to Topics", self._to_topics, kind="primary")
+        words_none = "No topics yet. Records are placed as soon as you accept some."
+        self.none = kit.empty("tag", words_none, to_topics)
+        self.column.addWidget(self.none, 1)
+
+    async def refresh(self) -> None:
+        session = self.app.session
+        if session is None:
+            self.show_snapshot(StandingSnapshot())
+            return
+        snapshot = await session.store.read(read_standing)
+        state = (await session.workflow())["categorize"]
+        stale = state.reason if state.status == "stale" else ""
+        self.show_snapshot(replace(snapshot, stale=stale))
+
+    def show_snapshot(self, snapshot: StandingSnapshot) -> None:
+        """Draw a snapshot; nothing is read."""
+        self.snapshot = snapshot
+        ready = bool(snapshot.leaves)
+        self.facts.setText(snapshot.facts)
+        for widget in (self.bands, self.bar, self.work, self.again):
+            widget.setVisible(ready)
+        self.rest.setVisible(ready and bool(snapshot.uncategorised))
+        self.none.setVisible(not ready)
+        self.again.setText("Categorise again" if snapshot.done else "Categorise")
+        urgent = bool(snapshot.stale) or not snapshot.done
+        kit.restyle(self.again, kind="primary" if urgent else "")
+        set_icon(self.again, "arrows-clockwise", "on_accent" if urgent else "text_2")
+        kit.clear(self.notes)
+        if ready and snapshot.stale:
+            self.notes.addWidget(kit.banner("warn", snapshot.stale))
+        self._show_bands(bands(snapshot))
+        self.review.show_queue(snapshot.queue, snapshot.review)
+        kit.clear(self.about)
+        for words in sentences(snapshot):
+            self.about.addWidget(kit.label(words, "body", "muted", wrap=True))
+
+    def sees(self) -> str:
+        shown = self.review.shown
+        return f"Categorise, record {shown.record_id}" if shown else "Categorise"
+
+    def _show_bands(self, found: list[Band]) -> None:
+        kit.clear(self.tiles)
+        for band in found:
+            tile = kit.stat(band.name, f"{band.records:,}", band.note, chip=(band.share, band.tone))
+            self.tiles.addWidget(tile, 1)
+        self.bar.show_parts([(band.name, band.records, band.tone) for band in found])
+
+    def _run(self, scope: str, button: QPushButton) -> None:
+        review = DEFAULTS.topic_review
+        work = self.app.call("categorize_records", scope=scope, confidence_threshold=review)
+        self.act(work, button=button)
+
+    async def _decide(self, record_id: int, topic: int | None) -> None:
+        try:
+            chosen = "" if topic is None else topic
+            await self.app.call("assign_topic", record_ids=[record_id], topic=chosen)
+        finally:
+            self.review.release()
+
+    def _to_topics(self) -> None:
+        self.go.emit("topics_config", {})
