@@ -26,6 +26,9 @@ class Controller(Protocol):
     async def call(self, name: str, /, **arguments: Any) -> Any:
         """Run a tool as the user, through the same gates as the assistant's calls."""
 
+    def context(self) -> Any:
+        """What a tool's own reading functions take: `app.tools.base.Context`, as the user."""
+
     async def open(self, dataset_id: str) -> Any: ...
     async def open_sample(self) -> Any: ...
     async def close_dataset(self) -> None: ...

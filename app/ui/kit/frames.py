@@ -87,6 +87,7 @@ def stat(name: str, value: str, note: str, *, chip: tuple[str, Tone] | None = No
         top,
         label(value, "figure"),
         label(note, "small", "muted", wrap=True),
+        None,
         gap=2,
         margin=(14, 10, 14, 12),
     )
