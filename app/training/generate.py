@@ -64,15 +64,25 @@ def prefill(
     return last, (*past, cache)
 
 
+def fits(bundle: Bundle, prompt: Sequence[int], max_new_tokens: int) -> bool:
+    """Whether a prompt with its longest answer stays within the model's context."""
+    return len(prompt) + max_new_tokens <= bundle.model.config.max_position_embeddings
+
+
 def check_room(bundle: Bundle, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
     """Raise TrainingError when a prompt and its answer would not fit the model's context."""
-    room = bundle.model.config.max_position_embeddings
-    longest = max(map(len, prompts))
-    if longest + max_new_tokens > room:
-        raise TrainingError(
-            f"A prompt of {longest} tokens with an answer of up to {max_new_tokens} does not fit "
-            f"this model's context of {room} tokens. Shorten the prompt or the answer limit."
-        )
+    longest = max(prompts, key=len)
+    if not fits(bundle, longest, max_new_tokens):
+        raise TrainingError(too_long(bundle, longest, max_new_tokens))
+
+
+def too_long(bundle: Bundle, prompt: Sequence[int], max_new_tokens: int) -> str:
+    """What to tell the user about a prompt that does not fit."""
+    return (
+        f"A prompt of {len(prompt)} tokens with an answer of up to {max_new_tokens} does not fit "
+        f"this model's context of {bundle.model.config.max_position_embeddings} tokens. "
+        "Shorten the prompt or the answer limit."
+    )
 
 
 @torch.inference_mode()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 from app.grading.base import Grader, Score, open_grader, parse_grader
 from app.training.answers import to_sample
 from app.training.base import ANSWER_TOKENS, Prompt, Rollout
-from app.training.generate import sample
+from app.training.generate import fits, sample, too_long
 from app.training.model import Bundle, load_model
 from app.training.rows import read_prompts
 from app.workers import Worker
@@ -47,38 +48,71 @@ async def _run(worker: Worker, config: RolloutsConfig) -> dict[str, Any]:
             grader = await stack.enter_async_context(open_grader(parse_grader(config.grader)))
         for start in range(0, len(prompts), SLICE):
             worker.check_stop()
-            some = prompts[start : start + SLICE]
-            answers = _answers(bundle, some, start, config)
-            await _grade_and_tell(worker, grader, some, answers, counts)
+            asked = _asked(bundle, prompts, start, config)
+            await _grade_and_tell(worker, grader, asked, _answers(bundle, asked, config), counts)
+            _tell_too_long(worker, bundle, [a for a in asked if not a.fits], config, counts)
             worker.progress(counts["prompts"], len(prompts), f"{counts['rollouts']} answers")
     return counts
 
 
-def _answers(
+@dataclass(frozen=True)
+class Asked:
+    """A prompt in tokens, its seed, and whether it leaves room for an answer."""
+
+    prompt: Prompt
+    ids: list[int]
+    seed: int
+    fits: bool
+
+
+def _limit(bundle: Bundle, config: RolloutsConfig) -> int:
+    return config.max_new_tokens or bundle.answer_tokens or ANSWER_TOKENS
+
+
+def _asked(
     bundle: Bundle, prompts: Sequence[Prompt], start: int, config: RolloutsConfig
-) -> list[list[Rollout]]:
-    return sample(
+) -> list[Asked]:
+    asked = []
+    for i, prompt in enumerate(prompts[start : start + SLICE], start):
+        ids = bundle.prompt_ids(prompt.messages, prompt.tools)
+        room = fits(bundle, ids, _limit(bundle, config))
+        asked.append(Asked(prompt, ids, config.seed * 1_000_003 + i, room))
+    return asked
+
+
+def _answers(
+    bundle: Bundle, asked: Sequence[Asked], config: RolloutsConfig
+) -> list[tuple[Prompt, Rollout, int]]:
+    """(prompt, answer, which of its answers) of every prompt that fits."""
+    fitting = [a for a in asked if a.fits]
+    if not fitting:
+        return []
+    groups = sample(
         bundle,
-        [bundle.prompt_ids(p.messages, p.tools) for p in prompts],
+        [a.ids for a in fitting],
         n=config.samples_per_prompt,
-        max_new_tokens=config.max_new_tokens or bundle.answer_tokens or ANSWER_TOKENS,
+        max_new_tokens=_limit(bundle, config),
         temperature=config.temperature,
-        seeds=[config.seed * 1_000_003 + start + i for i in range(len(prompts))],
+        seeds=[a.seed for a in fitting],
     )
+    return [
+        (a.prompt, r, k)
+        for a, group in zip(fitting, groups, strict=True)
+        for k, r in enumerate(group)
+    ]
 
 
 async def _grade_and_tell(
     worker: Worker,
     grader: Grader | None,
-    prompts: Sequence[Prompt],
-    answers: Sequence[Sequence[Rollout]],
+    asked: Sequence[Asked],
+    answers: Sequence[tuple[Prompt, Rollout, int]],
     counts: dict[str, int],
 ) -> None:
-    rows = [(p, k, r) for p, row in zip(prompts, answers, strict=True) for k, r in enumerate(row)]
-    scores: Sequence[Score | None] = [None] * len(rows)
-    if grader:
-        scores = await grader.grade([(to_sample(r.text), p.item) for p, _, r in rows])
-    for (prompt, k, rollout), score in zip(rows, scores, strict=True):
+    scores: Sequence[Score | None] = [None] * len(answers)
+    if grader and answers:
+        scores = await grader.grade([(to_sample(r.text), p.item) for p, r, _ in answers])
+    for (prompt, rollout, k), score in zip(answers, scores, strict=True):
         worker.emit(
             "rollout",
             id=prompt.id,
@@ -93,5 +127,22 @@ async def _grade_and_tell(
         )
         counts["errors"] += bool(score and score.error)
         counts["tokens"] += len(rollout.tokens)
-    counts["rollouts"] += len(rows)
-    counts["prompts"] += len(prompts)
+    counts["rollouts"] += len(answers)
+    counts["prompts"] += len(asked)
+
+
+def _tell_too_long(
+    worker: Worker,
+    bundle: Bundle,
+    asked: Sequence[Asked],
+    config: RolloutsConfig,
+    counts: dict[str, int],
+) -> None:
+    """A prompt without room for an answer is an answer with an error, never a score of 0."""
+    nothing = {"text": "", "tokens": 0, "truncated": False, "score": None, "format_ok": None}
+    for a in asked:
+        error = too_long(bundle, a.ids, _limit(bundle, config))
+        for k in range(config.samples_per_prompt):
+            worker.emit("rollout", id=a.prompt.id, k=k, error=error, reason="", **nothing)
+        counts["rollouts"] += config.samples_per_prompt
+        counts["errors"] += config.samples_per_prompt

@@ -7,9 +7,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from app.grading.base import open_grader, parse_grader
-from app.training.base import TrainingParams
+from app.training.base import Prompt, TrainingParams
+from app.training.generate import fits
 from app.training.local import LocalEngine
 from app.training.loop import RftLoop, RftResult
+from app.training.model import Bundle
 from app.training.rows import read_prompts
 from app.workers import Worker
 
@@ -49,6 +51,8 @@ async def _train(worker: Worker, config: TrainConfig) -> RftResult:
         answer_tokens=engine.bundle.answer_tokens,
         parameters=engine.bundle.parameters,
     )
+    train = _fitting(worker, engine.bundle, train, params)
+    validation = _fitting(worker, engine.bundle, validation, params)
     async with open_grader(parse_grader(config.grader)) as grader:
         loop = RftLoop(
             engine,
@@ -60,3 +64,18 @@ async def _train(worker: Worker, config: TrainConfig) -> RftResult:
             reporter=worker,
         )
         return await loop.run(resume=config.resume)
+
+
+def _fitting(
+    worker: Worker, bundle: Bundle, prompts: list[Prompt], params: TrainingParams
+) -> list[Prompt]:
+    """The prompts that leave room for an answer; how many do not is told."""
+    kept = [
+        p
+        for p in prompts
+        if fits(bundle, bundle.prompt_ids(p.messages, p.tools), params.max_new_tokens)
+    ]
+    if len(kept) < len(prompts):
+        text = f"{len(prompts) - len(kept)} prompts are too long for this model and are left out."
+        worker.emit("notice", text=text)
+    return kept

@@ -112,6 +112,20 @@ def test_rollouts_are_graded_and_repeatable(starter: Path, tmp_path: Path) -> No
     assert [e["text"] for e in again if e["kind"] == "rollout"] == [e["text"] for e in rollouts]
 
 
+def test_a_prompt_that_is_too_long_is_an_error_of_its_own(starter: Path, tmp_path: Path) -> None:
+    long = {"id": "long", "messages": [{"role": "user", "content": "why? " * 2000}]}
+    config = {
+        "model": str(starter),
+        "prompts": write(tmp_path / "p.jsonl", [long, {"id": "short", "messages": [question(1)]}]),
+        "samples_per_prompt": 2,
+    }
+    result, events = run(rollouts_worker, tmp_path / "run", config)
+    assert (result["prompts"], result["rollouts"], result["errors"]) == (2, 4, 2)
+    errors = {e["id"]: e["error"] for e in events if e["kind"] == "rollout"}
+    assert "context of 2048" in errors["long"]
+    assert errors["short"] is None
+
+
 def test_a_stopped_run_keeps_what_it_finished(starter: Path, tmp_path: Path) -> None:
     config = {"model": str(starter), "prompts": prompts(tmp_path / "p.jsonl", range(40))}
     directory = RunDir(tmp_path / "run")
