@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from app import paths
+
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "resources" / "samples" / "support_tickets.jsonl"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
@@ -47,7 +49,7 @@ def test_it_imports_the_sample_and_finds_itself_healthy(program: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("Xvfb"), reason="needs Xvfb, a screen without a monitor")
-def test_the_window_opens_the_sample(program: Path, screen: str, _home: Path) -> None:
+def test_the_window_opens_the_sample(program: Path, screen: str) -> None:
     """A real X window; that it is open shows in the library, which the window alone writes."""
     env = {**os.environ, "DISPLAY": screen, "QT_QPA_PLATFORM": "xcb"}
     with subprocess.Popen([program, "window", SAMPLE], env=env) as window:
@@ -56,7 +58,7 @@ def test_the_window_opens_the_sample(program: Path, screen: str, _home: Path) ->
         finally:
             window.terminate()
     assert datasets[0]["records"] == 3000
-    log = (_home / "rft-studio.log").read_text(encoding="utf-8")
+    log = (paths.home() / "rft-studio.log").read_text(encoding="utf-8")
     assert "ERROR" not in log, log
     assert "Traceback" not in log, log
 
