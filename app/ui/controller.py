@@ -9,6 +9,7 @@ from PySide6.QtCore import SignalInstance
 from app.jobs import Jobs
 from app.settings import Settings
 from app.store.library import Library
+from app.tools.base import Actor, Approver, Context
 
 
 class Controller(Protocol):
@@ -26,8 +27,8 @@ class Controller(Protocol):
     async def call(self, name: str, /, **arguments: Any) -> Any:
         """Run a tool as the user, through the same gates as the assistant's calls."""
 
-    def context(self) -> Any:
-        """What a tool's own reading functions take: `app.tools.base.Context`, as the user."""
+    def context(self, actor: Actor = "user", approve: Approver | None = None) -> Context:
+        """What tools and their own reading functions take, for calls by `actor`."""
 
     async def open(self, dataset_id: str) -> Any: ...
     async def open_sample(self) -> Any: ...

@@ -1,0 +1,68 @@
+"""A tool's result in a few words, for its folded row; and in full, for who unfolds it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from app.domain.outlook import Outlook
+from app.domain.wording import count, number
+from app.store.records import RecordStats
+from app.tools.categories import Categorised
+from app.tools.coverage import CoverageReport, QuotaSet
+from app.tools.deployment import Deployed
+from app.tools.dry_run import DryRun
+from app.tools.generation import Changed, GenerationOffer
+from app.tools.grading import GraderConfigured, GraderTest
+from app.tools.proposals import Proposal
+from app.tools.records import RecordPage, Updated, ValidationReport
+from app.tools.runs import TrainingStatus
+from app.tools.topics import Applied, Moved
+from app.tools.training import TrainingStarted
+from app.tools.workflow import RolledBack, WorkflowStatus
+
+MAX_DETAILS = 4_000  # characters: what is unfolded is to be read, not scrolled for minutes
+
+_WORDS: dict[type[BaseModel], Callable[[Any], str]] = {
+    Outlook: lambda r: r.word,
+    RecordStats: lambda r: f"{r.valid:,} of {r.records:,} valid",
+    ValidationReport: lambda r: f"{r.valid:,} valid",
+    RecordPage: lambda r: count(r.total, "record"),
+    Updated: lambda r: f"record {r.record_id}",
+    Proposal: lambda r: count(r.leaves, "leaf", "leaves"),
+    Applied: lambda r: count(r.leaves, "leaf", "leaves"),
+    Moved: lambda r: count(r.records, "record"),
+    Changed: lambda r: count(r.records, "record"),
+    Categorised: lambda r: f"{r.assigned:,} placed, {r.uncategorised:,} not",
+    CoverageReport: lambda r: f"balance {number(r.coverage.balance)}",
+    QuotaSet: lambda r: f"quota {r.quota:,}",
+    GenerationOffer: lambda r: count(len(r.moves), "move"),
+    GraderConfigured: lambda r: f"v{r.version}, {r.type}",
+    GraderTest: lambda r: f"{len(r.rows) - r.errors} scored, {count(r.errors, 'error')}",
+    DryRun: lambda r: f"{r.answers:,} answers, {r.verdict.verdict}",
+    TrainingStarted: lambda r: f"run {r.run_id}",
+    TrainingStatus: lambda r: f"step {r.step} of {r.steps}" if r.run_id else "no run yet",
+    Deployed: lambda r: r.model_id,
+    WorkflowStatus: lambda r: r.current_step or "all done",
+    RolledBack: lambda r: r.restored or count(len(r.points), "point"),
+}
+
+
+def summary(result: Any) -> str:
+    """`14 leaves`, `800 answers, GO`; `done` where there is no number to tell."""
+    words = _WORDS.get(type(result))
+    return words(result) if words else "done"
+
+
+def details(arguments: dict[str, Any], result: Any) -> str:
+    """Arguments and result as text. A deployment's key is not repeated into the chat."""
+    given = orjson.dumps(arguments, default=str).decode() if arguments else ""
+    if isinstance(result, BaseModel):
+        shown = orjson.dumps(
+            result.model_dump(mode="json", exclude={"key"}), option=orjson.OPT_INDENT_2
+        ).decode()
+    else:
+        shown = str(result)
+    text = f"{given}\n{shown}".strip()
+    return text if len(text) <= MAX_DETAILS else f"{text[:MAX_DETAILS]}\n…"

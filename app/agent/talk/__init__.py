@@ -1,0 +1,1 @@
+"""What the guide says and offers, one module per subject; each registers its actions."""

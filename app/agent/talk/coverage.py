@@ -1,0 +1,180 @@
+"""Step 3: balance and coverage in plain words, and what can honestly be done for thin topics."""
+
+from app.agent.actions import action
+from app.agent.entries import Option
+from app.agent.sample import sample
+from app.agent.turn import Turn
+from app.agent.words import bold, bullets, plain
+from app.domain.wording import count, joined, number
+from app.store import records, results
+from app.tools.coverage import CoverageReport
+from app.tools.generation import GenerationOffer
+
+NAMED = 4
+SMALLEST_QUOTA = 10  # under that a topic cannot be judged at all
+GRADES = {
+    "good": "That is good.",
+    "fair": "That is fair: from 0.75 it is good.",
+    "poor": "Under 0.50 some topics are nearly empty beside others.",
+    "n/a": "",
+}
+
+
+@action()
+async def offer_coverage(turn: Turn) -> None:
+    """Coverage was not measured yet, or is out of date."""
+    await turn.act("analyse")
+
+
+@action()
+async def analyse(turn: Turn) -> None:
+    if await turn.session.missing_for("coverage_generation"):
+        await turn.act("missing", step="coverage_generation")
+        return
+    await turn.call("analyze_coverage")
+    await turn.act("tell_coverage")
+
+
+@action(quick=True)
+async def tell_coverage(turn: Turn) -> None:
+    """The stored analysis in words, and what to do about it."""
+    result = await turn.read(results.latest, "coverage", "completed")
+    if result is None:
+        await turn.act("missing", step="coverage_generation")
+        return
+    report = CoverageReport.model_validate(result.data)
+    await turn.say(_words(report))
+    await turn.act("coverage_choices", report=report)
+
+
+def _words(report: CoverageReport) -> str:
+    found, level = report.coverage, report.coverage.leaves
+    text = f"**Balance {number(level.balance)}**"
+    if level.balance is not None and level.effective is not None:
+        text += f": as if {level.effective:.1f} of {len(level.topics)} topics were in use"
+    text += f". {GRADES[found.grade]}".rstrip(". ") + "."
+    text += (
+        f" **Coverage {number(level.coverage)}**: how near the topics are to {report.quota:,} "
+        "records each."
+    )
+    if found.note:
+        text += f" {plain(found.note, 300)}"
+    thin = sorted((t for t in level.topics if t.thin), key=lambda t: t.records)
+    if thin:
+        names = joined([f"{bold(t.topic)} ({t.records:,})" for t in thin], NAMED)
+        text += f"\n\n{count(len(thin), 'topic')} thin: {names}."
+    else:
+        text += "\n\nNo topic is thin. Nothing needs to be added."
+    return text
+
+
+@action(quick=True)
+async def coverage_choices(turn: Turn, report: CoverageReport) -> None:
+    """Go on, or do something for the thin topics first."""
+    level = report.coverage.leaves
+    options = [Option(label="Go on to the grader", action="next_after_coverage")]
+    if level.thin:
+        options.append(Option(label="What helps the thin topics?", action="generation"))
+        if quota := await _reachable(turn, report):
+            options.append(
+                Option(
+                    label=f"Set the quota to {quota}, which they reach",
+                    action="set_quota",
+                    arguments={"quota": quota},
+                )
+            )
+    stats = await turn.read(records.stats)
+    if stats.review:
+        label = f"Review the {count(stats.review, 'least certain record')}"
+        options.append(Option(label=label, action="review"))
+    await turn.ask("How shall we go on?", *options)
+
+
+async def _reachable(turn: Turn, report: CoverageReport) -> int:
+    """A smaller quota that every topic reaches without writing records; 0 when there is none."""
+    smallest = min((t.records for t in report.coverage.leaves.topics), default=0)
+    if (await turn.host.library.get(turn.session.dataset_id)).sample:
+        wished = sample().quota
+        if smallest >= wished < report.quota:
+            return wished
+    reachable = smallest // 5 * 5
+    return reachable if SMALLEST_QUOTA <= reachable < report.quota else 0
+
+
+@action()
+async def set_quota(turn: Turn, quota: int) -> None:
+    await turn.call("set_quota", quota=quota)
+    await turn.act("analyse")
+
+
+@action(quick=True)
+async def review(turn: Turn) -> None:
+    await turn.show("categorize")
+    await turn.say(
+        "The least certain come first: one key each. What you confirm improves the rest."
+    )
+    await turn.ask(
+        "When you have seen enough:", Option(label="Go on", action="next_after_coverage")
+    )
+
+
+@action()
+async def next_after_coverage(turn: Turn) -> None:
+    """Measured is done; when an edit made it stale, it is measured again on the way."""
+    flow = await turn.session.workflow()
+    if flow["categorize"].status == "stale":
+        await turn.act("categorise")
+        return
+    if flow["coverage_generation"].status in ("stale", "pending"):
+        await turn.call("analyze_coverage")
+    await turn.act("next_step")
+
+
+@action()
+async def generation(turn: Turn) -> None:
+    """What can be done without a model; nothing is changed by asking."""
+    offer: GenerationOffer = await turn.call("generate_synthetic_data")
+    needed = sum(offer.needed.values())
+    helps = [
+        f"**Move** {count(len(offer.moves), 'record')} that may belong in a thin topic.",
+        "**Weights**: records of thin topics count more in training.",
+        f"**Write** {count(needed, 'record')}: the list is in the Coverage panel, with examples.",
+    ]
+    await turn.say(f"{plain(offer.text, 400)} What helps without one:\n\n{bullets(helps)}")
+    options = []
+    if offer.moves:
+        label = f"Move the {count(len(offer.moves), 'record')}"
+        options.append(Option(label=label, action="move_records"))
+    options += [
+        Option(label="Let thin topics count more", action="weigh"),
+        Option(
+            label="Show the Coverage panel",
+            action="show_panel",
+            arguments={"panel": "coverage"},
+        ),
+        Option(label="Go on to the grader", action="next_after_coverage"),
+    ]
+    await turn.ask("Which of these?", *options)
+
+
+@action()
+async def move_records(turn: Turn) -> None:
+    before = await turn.read(results.latest, "coverage", "completed")
+    moved = await turn.call("accept_generation_moves")
+    report: CoverageReport = await turn.call("analyze_coverage")
+    old = before.data["coverage"]["leaves"]["balance"] if before else None
+    await turn.say(
+        f"**{count(moved.records, 'record')}** moved. Balance went from {number(old)} to "
+        f"**{number(report.coverage.balance)}**."
+    )
+    await turn.act("coverage_choices", report=report)
+
+
+@action()
+async def weigh(turn: Turn) -> None:
+    changed = await turn.call("apply_topic_weights")
+    await turn.say(
+        f"{count(changed.records, 'record')} got a weight: thin topics count more in training. It "
+        "can be undone."
+    )
+    await turn.act("next_after_coverage")

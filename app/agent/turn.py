@@ -1,0 +1,140 @@
+"""One turn of the guide: what an action may do (speak, ask, call a tool), and nothing else."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from app.agent.actions import ACTIONS
+from app.agent.entries import Entry, Message, Option, Question, Show, ToolDone, ToolStarted, new_key
+from app.agent.summaries import details, summary
+from app.errors import AppError, DeclinedError, Stopped
+from app.jobs import Jobs
+from app.settings import Settings
+from app.store.database import Tx
+from app.store.library import Library
+from app.tools.base import TOOLS, Actor, Approver, Context
+from app.tools.session import Session
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Host(Protocol):
+    """The program as the guide sees it: `app.wiring.App` is one."""
+
+    library: Library
+    jobs: Jobs
+    settings: Settings
+    session: Session | None
+
+    def context(self, actor: Actor = "user", approve: Approver | None = None) -> Context: ...
+    async def open_sample(self) -> Session: ...
+
+
+class Turn:
+    """Bound to the dataset that was open when it began; when another is opened it ends."""
+
+    def __init__(
+        self,
+        host: Host,
+        session: Session | None,
+        emit: Callable[[Entry], Awaitable[None]],
+        approve: Approver,
+    ) -> None:
+        self.host, self._session = host, session
+        self._emit, self._approve = emit, approve
+        self.calling = ""
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def session(self) -> Session:
+        """The dataset of this turn; raises Stopped when it is not open any more."""
+        if self._session is None or self._session is not self.host.session:
+            raise Stopped("The dataset was closed.")
+        return self._session
+
+    @property
+    def has_dataset(self) -> bool:
+        return self._session is not None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether another dataset was opened meanwhile."""
+        return self._session is not self.host.session
+
+    async def read(
+        self, work: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Read the store of this turn's dataset."""
+        return await self.session.store.read(work, *args, **kwargs)
+
+    async def say(self, text: str) -> None:
+        """Speak; `text` is Markdown, words from data go through `words.plain`."""
+        await self._emit(Message(text=text))
+
+    async def ask(self, text: str, *options: Option) -> None:
+        """Put a question card with its options; the answer begins a turn of its own."""
+        await self._emit(Question(text=text, options=options))
+
+    async def show(self, panel: str, **target: Any) -> None:
+        """Bring a panel to the front."""
+        await self._emit(Show(panel=panel, target=target))
+
+    async def act(self, name: str, **arguments: Any) -> None:
+        """Go on with another action in the same turn."""
+        await ACTIONS[name](self, **arguments)
+
+    async def call(self, tool: str, /, **arguments: Any) -> Any:
+        """Call a tool as the assistant and return its result; raises AppError.
+
+        What began is always told to have ended, also when the turn is stopped. A stop does not
+        wait for the tool to wind down.
+        """
+        context = self.host.context("assistant", self._approve)
+        key, done = new_key(), None
+        self.calling = tool
+        await self._emit(ToolStarted(key=key, tool=tool))
+        work = asyncio.ensure_future(TOOLS[tool](context, arguments))
+        self._tasks.add(work)
+        work.add_done_callback(self._forget)
+        try:
+            result = await asyncio.shield(work)
+            done = ToolDone(
+                key=key, tool=tool, result=summary(result), details=details(arguments, result)
+            )
+        except asyncio.CancelledError:
+            work.cancel()
+            done = ToolDone(key=key, tool=tool, result="stopped", tone="warn")
+            raise
+        except AppError as error:
+            done = _failed(key, tool, arguments, error)
+            raise
+        finally:
+            self.calling = ""
+            if done is not None:
+                await self._emit(done)
+        return result
+
+    async def look_up(self, tool: str) -> Any:
+        """The result of a read tool, without a row in the conversation."""
+        return await TOOLS[tool](self.host.context("assistant", self._approve), {})
+
+    def _forget(self, work: "asyncio.Task[Any]") -> None:
+        """Take the end of a tool nobody waits for any more, so that it is not a loud surprise."""
+        self._tasks.discard(work)
+        if not work.cancelled() and (error := work.exception()):
+            log.info("%s", error)
+
+
+def _failed(key: str, tool: str, arguments: dict[str, Any], error: AppError) -> ToolDone:
+    quiet = {DeclinedError: "not approved", Stopped: "stopped"}
+    words = quiet.get(type(error))
+    return ToolDone(
+        key=key,
+        tool=tool,
+        result=words or "failed",
+        tone="warn" if words else "bad",
+        details=details(arguments, str(error)),
+    )

@@ -1,0 +1,147 @@
+"""The pieces of the conversation that only show: messages, the user's words, tool rows."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+
+from app.agent.entries import ToolDone
+from app.jobs import Job
+from app.ui import kit
+from app.ui.jobs_strip import job_text
+from app.ui.theme import theme
+
+TONE_ICONS = {
+    "good": ("check-circle", "good"),
+    "warn": ("warning", "warn_text"),
+    "bad": ("x-circle", "bad_text"),
+}
+INDENT = 14  # pixels a list stands in; Qt's own 40 would waste a narrow dock
+
+
+class Markdown(kit.Prose):
+    """Markdown at its full height; links are shown, never opened, pictures never loaded."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._markdown = text
+        super().__init__(text, name)
+        self.setOpenLinks(False)
+
+    def show_text(self, text: str) -> None:
+        self._markdown = text
+        self.retheme()
+
+    def retheme(self) -> None:
+        self.document().setIndentWidth(theme().px(INDENT))
+        self.setFont(theme().font("body"))
+        self.document().setMarkdown(self._markdown, QTextDocument.MarkdownFeature.MarkdownNoHTML)
+        self._fit()
+
+    def loadResource(self, kind: int, name: object) -> object:
+        """Nothing is fetched for a text."""
+        return None
+
+
+class MessageView(QWidget):
+    """The assistant speaks: its mark at the left, Markdown beside it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words = Markdown(text, "Assistant")
+        mark = kit.column(kit.IconLabel("compass", "accent_text"), None, margin=(0, 2, 0, 0))
+        self.setLayout(kit.row(mark, (self.words, 1), gap=10))
+
+
+class SaidView(QWidget):
+    """The user's words in a bubble at the right."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        words = kit.Prose(text, "You")
+        bubble = kit.frame(kit.column(words, margin=(12, 8, 12, 8)), "bubble")
+        self.setLayout(kit.row(40, (bubble, 1), gap=0))
+
+
+class ToolRow(kit.Clickable):
+    """A tool that ended: name and result on one line; a click unfolds arguments and result."""
+
+    def __init__(self, done: ToolDone) -> None:
+        super().__init__(f"{done.tool}, {done.result}")
+        self.setProperty("role", "sunken")
+        icon, color = TONE_ICONS[done.tone]
+        self._caret = kit.IconLabel("caret-down", "text_3", 12)
+        name = kit.label(done.tool, "small")
+        result = kit.ElidedLabel(done.result, "small", "muted")
+        head = kit.row(kit.IconLabel(icon, color, 14), name, (result, 1), self._caret, gap=8)
+        self._column = kit.column(head, gap=6, margin=(10, 6, 10, 6))
+        self.setLayout(self._column)
+        self._done = done
+        self._details: kit.Prose | None = None
+        self.clicked.connect(self._toggle)
+        self.setToolTip("Show arguments and result")
+
+    @property
+    def unfolded(self) -> bool:
+        return self._details is not None and not self._details.isHidden()
+
+    def _toggle(self) -> None:
+        if self._details is None:
+            text = self._done.details or "No details."
+            self._details = kit.Prose(text, f"Details of {self._done.tool}", role="code")
+            self._details.hide()
+            self._column.addWidget(self._details)
+        self._details.setVisible(not self.unfolded)
+        self._caret.show_icon("caret-up" if self.unfolded else "caret-down", "text_3")
+
+
+class RunningRow(QFrame):
+    """A tool or job at work: bar, share and words; Stop ends it and keeps what is finished."""
+
+    def __init__(self, name: str, stop: "kit.buttons.Action") -> None:
+        super().__init__()
+        self.setProperty("role", "sunken")
+        self._stop_turn = stop
+        self.job: Job | None = None
+        self.name = kit.ElidedLabel(name, "small")
+        self.share = kit.label("", "small", "muted")
+        self.stop = kit.button("Stop", self._stop, kind="link", small=True)
+        self.bar = kit.progress(f"Progress of {name}")
+        self.bar.setRange(0, 0)
+        self.words = kit.label("", "small", "muted", wrap=True)
+        self.words.hide()
+        icon = kit.IconLabel("spinner", "accent_text", 14)
+        head = kit.row(icon, (self.name, 1), self.share, self.stop, gap=8)
+        self.setLayout(kit.column(head, self.bar, self.words, gap=6, margin=(10, 4, 10, 8)))
+        self._call(name)
+
+    def show_job(self, job: Job) -> None:
+        """Take the figures of the job that does the work."""
+        self.job = job
+        self._call(job.name)
+        share = job.fraction
+        self.bar.setRange(0, 0 if share is None else 100)
+        if share is not None:
+            self.bar.setValue(round(100 * share))
+        self.share.setText("" if share is None else f"{100 * share:.0f} %")
+        self.words.setText(job_text(job))
+        self.words.setVisible(bool(self.words.text()))
+        self.stop.setVisible(job.can_stop and job.active)
+
+    def _call(self, name: str) -> None:
+        self.name.show_text(name)
+        self.setAccessibleName(f"{name} is running")
+        self.bar.setAccessibleName(f"Progress of {name}")
+        self.stop.setAccessibleName(f"Stop {name}")
+
+    def _stop(self) -> None:
+        if self.job is not None and self.job.active:
+            self.job.stop()
+        else:
+            self._stop_turn()
+
+
+def gap() -> QWidget:
+    """What keeps a short conversation at the top."""
+    widget = QWidget()
+    widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+    widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    return widget
