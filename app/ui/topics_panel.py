@@ -35,9 +35,9 @@ class TopicsPanel(Panel):
         self.start_from = kit.drop_button("Start from…", self._starts(), kind="ghost")
         words = kit.column(kit.label("Topics", "h1"), self.facts, gap=2)
         self.column.addLayout(kit.row((words, 1), self.propose, self.start_from))
-        first = kit.button("Find topics", self._propose, kind="primary")
+        self.first = kit.button("Find topics", self._propose, kind="primary")
         other = kit.drop_button("Start from…", self._starts())
-        self.pane = TopicPane(first, other)
+        self.pane = TopicPane(self.first, other)
         self.proposal = ProposalCard()
         self.review = ReviewCard(self)
         self.examples = ExamplesCard(self._show_records)
@@ -46,8 +46,8 @@ class TopicsPanel(Panel):
         for card in (self.proposal, self.review):
             right.addWidget(card)
         right.addWidget(self.examples, 1)
-        side = kit.holder(right)
-        self.column.addLayout(kit.row((self.pane, 5), (side, 4), gap=12), 1)
+        self.side = kit.holder(right)
+        self.column.addLayout(kit.row((self.pane, 5), (self.side, 4), gap=12), 1)
         self._connect()
 
     async def refresh(self) -> None:
@@ -77,8 +77,7 @@ class TopicsPanel(Panel):
         self.review.show_queue(snapshot.queue, snapshot.stats.review)
         self.pane.show_snapshot(snapshot)
         self._show_moves()
-        if not some:
-            self.examples.hide()
+        self.side.setVisible(some)
 
     def point_at(self, target: dict[str, Any]) -> None:
         """`topic`: the id of a topic to select."""
@@ -123,7 +122,7 @@ class TopicsPanel(Panel):
 
     def _generate(self, method: str, template: str = "") -> None:
         work = self.app.call("generate_topics", method=method, template_name=template)
-        self.act(work, button=self.propose)
+        self.act(work, button=self.first if self.propose.isHidden() else self.propose)
 
     async def _by_hand(self) -> None:
         text = await dialogs.ask_text(self, "Topics by hand", OWN_LIST, lines=True)

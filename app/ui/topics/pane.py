@@ -90,8 +90,8 @@ class TopicPane(QFrame):
     def _make_foot(self) -> QWidget:
         self.lost = Badge("Uncategorised 0", "muted")
         self.lost_share = kit.label("", "small", "muted")
-        tick = kit.label("tick = even share", "small", "faint")
-        line = kit.row(self.lost, self.lost_share, None, tick, margin=(16, 7, 16, 8))
+        self.tick = kit.label("tick = even share", "small", "faint")
+        line = kit.row(self.lost, self.lost_share, None, self.tick, margin=(16, 7, 16, 8))
         self.foot = kit.holder(kit.column(kit.rule(), line, gap=0))
         return self.foot
 
@@ -130,9 +130,10 @@ class TopicPane(QFrame):
 
     def _show_lost(self) -> None:
         snapshot = self.snapshot
+        self.tick.setVisible(not self.proposed)
         if self.proposed:
             self.lost.show_text("not applied", "info")
-            self.lost_share.setText("Records stay as they are until you accept")
+            self.lost_share.setText("Records stay as they are")
             return
         n, valid = snapshot.uncategorised, snapshot.stats.valid
         share = n / valid if valid else 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.domain.topics import leaves
 from app.tools.proposals import Proposal
@@ -23,7 +23,6 @@ class ProposalCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "card")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.body = QVBoxLayout()
         self.body.setSpacing(6)
         self.accept = kit.button("Accept", self.accepted.emit, kind="primary", small=True)
@@ -105,12 +104,8 @@ class ExamplesCard(QFrame):
         self.body.setSpacing(6)
         self.records = kit.button("Show all", on_records, kind="link", small=True)
         self.records.setToolTip("Show its records in the record list")
-        head = kit.row((self.title, 1), self.count)
-        self.setLayout(
-            kit.column(
-                head, self.about, self.body, kit.row(self.records, None), None, gap=6, margin=14
-            )
-        )
+        head = kit.row((self.title, 1), self.count, self.records)
+        self.setLayout(kit.column(head, self.about, self.body, None, gap=6, margin=14))
 
     def show_topic(
         self, name: str, size: int, examples: tuple[str, ...], *, about: str, thin: bool
