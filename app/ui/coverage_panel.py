@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QResizeEvent
-
 from app.errors import InputError
 from app.store import meta
 from app.store.events import RecordsChanged, ResultsChanged, SettingsChanged, TopicsChanged
@@ -18,19 +16,10 @@ from app.ui.coverage.snapshot import (
     leaf_rows,
     stats,
 )
+from app.ui.coverage.table import TopicTable
 from app.ui.panel import Panel
 from app.ui.parts import Spark
-from app.ui.theme import theme
 
-COLUMNS = (
-    kit.Column("Topic"),
-    kit.Column("Records", 68, right=True),
-    kit.Column("Of quota", 96),
-    kit.Column("Plan", 52, right=True),
-    kit.Column("", 64),
-)
-NARROW = 760  # the centre at 1280 pixels has 696
-NARROW_WIDTHS = (0, 62, 62, 44, 60)
 LISTS = "Markdown (*.md);;CSV, to fill in (*.csv)"
 
 
@@ -55,8 +44,7 @@ class CoveragePanel(Panel):
         self.column.addLayout(self.cards)
         self.levels = kit.Segments(("Leaves", "Groups"))
         self.levels.chosen.connect(lambda _: self._show_rows())
-        self.table = kit.Table("Topics by size", COLUMNS, row_height=29)
-        self.table.setMinimumHeight(240)
+        self.table = TopicTable()
         self.table.opened.connect(self._open_topic)
         self.foot = kit.label("", "small", "muted", wrap=True)
         self.offers = OffersCard()
@@ -121,14 +109,6 @@ class CoveragePanel(Panel):
         self._show_rows()
         self.offers.show_offer(snapshot.offer, report)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where room is short the topics' names matter more than the bars."""
-        super().resizeEvent(event)
-        narrow = event.size().width() < theme().px(NARROW)
-        for index, (column, width) in enumerate(zip(COLUMNS, NARROW_WIDTHS, strict=True)):
-            if column.width:
-                self.table.setColumnWidth(index, theme().px(width if narrow else column.width))
-
     def sees(self) -> str:
         rounds = len(self.snapshot.trend)
         return f"Coverage, round {rounds}" if rounds else "Coverage"
@@ -170,7 +150,7 @@ class CoveragePanel(Panel):
         grouped = self.levels.selected == 1 and report.coverage.parents is not None
         rows = group_rows(report) if grouped else leaf_rows(report)
         self._topics = [topic for topic, _ in rows]
-        self.table.show_rows([cells for _, cells in rows])
+        self.table.show_topics([cells for _, cells in rows])
         self.foot.setText(footnote(report))
 
     def _show_targets(self, snapshot: CoverageSnapshot) -> None:
