@@ -46,7 +46,7 @@ def shared_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def user_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has its own user folder."""
     monkeypatch.setenv("RFT_STUDIO_HOME", str(tmp_path / "home"))
     return tmp_path / "home"

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel
 
-from app.domain.topics import leaf_paths
+from app.domain.topics import BANDS, leaf_paths
 from app.errors import ToolError
 from app.paths import resource
 from app.store import records, results, topics
@@ -104,11 +104,12 @@ def _specs(rows: list[Any], found: list[Any]) -> list[dict[str, Any]]:
 def _counts(tx: Tx, review_below: float) -> dict[str, int]:
     """Valid records by how sure their topic is; a confirmed one is sure."""
     sure = "(topic_source IS 'user' OR COALESCE(probability, 1) >= {})"
+    high = sure.format(dict(BANDS)["high"])
     found = tx.sql(
         "SELECT SUM(topic_id IS NOT NULL), SUM(topic_id IS NULL), "
-        f"SUM(topic_id IS NOT NULL AND {sure.format(0.8)}), "
-        f"SUM(topic_id IS NOT NULL AND NOT {sure.format(0.8)} AND {sure.format('?')}), "
-        f"SUM(topic_id IS NOT NULL AND NOT {sure.format(0.8)} AND NOT {sure.format('?')}), "
+        f"SUM(topic_id IS NOT NULL AND {high}), "
+        f"SUM(topic_id IS NOT NULL AND NOT {high} AND {sure.format('?')}), "
+        f"SUM(topic_id IS NOT NULL AND NOT {high} AND NOT {sure.format('?')}), "
         "SUM(topic_source IS 'user' AND topic_id IS NOT NULL) FROM record WHERE valid",
         (review_below, review_below),
     )

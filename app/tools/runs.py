@@ -156,6 +156,10 @@ async def _follow(ctx: Context, job: Job, run_id: int) -> None:
         )
         job.stop_hook = None
         await _conclude(ctx, job, run_id, status, baseline)
+    except Exception as error:  # whatever it was, the run must not stay on "running"
+        data = {"error": f"It could not be measured: {error}"}
+        await store.transaction(results.update, run_id, state="failed", data=data)
+        raise
     finally:
         baseline.cancel()
 
