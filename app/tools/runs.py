@@ -202,7 +202,7 @@ async def _conclude(
 
 def _best(ctx: Context, result: ResultValue) -> str | None:
     """The best model a stopped run has written, if any."""
-    folder = directory(ctx.open, result).path / "model"
+    folder = directory(ctx.open, result).path / "model" / "best"
     return str(folder) if (folder / "config.json").exists() else None
 
 

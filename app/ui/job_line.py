@@ -11,15 +11,18 @@ from app.ui.jobs_strip import job_text
 
 
 class JobLine(QFrame):
-    """Shown while a job that `wanted` accepts is active. `changed` tells whether there is one."""
+    """Shown while a job that `wanted` accepts is active. `changed` tells whether there is one.
+
+    `may_stop` is False where the panel has a Stop of its own.
+    """
 
     changed = Signal(bool)
 
-    def __init__(self, jobs: Jobs, wanted: Callable[[Job], bool]) -> None:
+    def __init__(self, jobs: Jobs, wanted: Callable[[Job], bool], *, may_stop: bool = True) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.setAccessibleName("Progress")
-        self._jobs, self._wanted = jobs, wanted
+        self._jobs, self._wanted, self._may_stop = jobs, wanted, may_stop
         self._job: Job | None = None
         self.name = kit.label("", "strong")
         self.words = kit.label("", "small", "muted", wrap=True)
@@ -61,7 +64,7 @@ class JobLine(QFrame):
         if share is not None:
             self.bar.setValue(round(share * 100))
         self.words.setText(job_text(job))
-        self.stop.setVisible(job.can_stop)
+        self.stop.setVisible(job.can_stop and self._may_stop)
         self.stop.setAccessibleName(f"Stop {job.name}")
 
     def _stop(self) -> None:

@@ -69,8 +69,10 @@ class Plot(pg.PlotWidget):
             axis.setZValue(-1)  # the grid runs behind the data
             if text:
                 size = f"{look.text_px('label')}px"
-                axis.setLabel(text, **{"font-size": size, "color": look.chart["axis"]})
-            axis.setSIPrefixEnableRanges(())  # else 0.8 reads 800 when the label is set again
+                style = {"font-size": size, "color": look.chart["axis"]}
+                # Without ranges here 0.8 reads 800 once the label is set again.
+                axis.setLabel(text, siPrefixEnableRanges=(), **style)
+            axis.setSIPrefixEnableRanges(())
             axis.setGrid(255 if side == "left" else False)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QSizePolicy, QWidget
 
@@ -31,6 +31,12 @@ class Reflow(QWidget):
     def stacked(self) -> bool:
         return self._box.direction() == STACKED
 
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as the widest piece: what stands side by side must not keep it from stacking."""
+        pieces = [item.widget() for i in range(self._box.count()) if (item := self._box.itemAt(i))]
+        widths = [piece.minimumSizeHint().width() for piece in pieces if piece is not None]
+        return QSize(max(widths, default=0), super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = event.size().width() < theme().px(self._least)
@@ -54,6 +60,10 @@ class Tiles(QWidget):
     @property
     def columns(self) -> int:
         return self._columns
+
+    def minimumSizeHint(self) -> QSize:
+        """One column wide, or it could not shrink to fewer."""
+        return QSize(theme().px(self._least), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

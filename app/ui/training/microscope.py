@@ -1,0 +1,112 @@
+"""The rollout microscope: the same prompts answered by the base model and at a step of training."""
+
+from typing import Any
+
+from PySide6.QtWidgets import QFrame
+
+from app.training.advantages import advantages
+from app.ui import kit
+from app.ui.answers import answer_row
+from app.ui.comparison import signed
+from app.ui.parts import Tone
+from app.ui.training.course import Course
+
+
+class Microscope(QFrame):
+    """`show_step` looks at another step; the newest is followed until the user chose one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self._course = Course()
+        self._prompt, self._step = 0, 0
+        self._chosen: int | None = None
+        self.place = kit.label("", "small", "muted")
+        self.steps = kit.combo("Step", [], self._choose)
+        before = kit.tool_button("caret-left", "Previous prompt", lambda: self._move(-1))
+        after = kit.tool_button("caret-right", "Next prompt", lambda: self._move(1))
+        title = kit.label("Rollout microscope", "h2")
+        head = kit.row(title, None, self.steps, self.place, before, after)
+        self.body = kit.Refill(gap=8)
+        self.setLayout(kit.column(head, self.body, gap=8, margin=(16, 8, 12, 14)))
+        self.hide()
+
+    def show_course(self, course: Course) -> None:
+        """Take the newest rollouts, unless a step was chosen."""
+        self._course = course
+        known = sorted(course.rollouts)
+        self.setVisible(bool(known))
+        if not known:
+            return
+        if self._chosen not in known:
+            self._chosen = None
+        words = [f"Step {step}" for step in known]
+        if [self.steps.itemText(i) for i in range(self.steps.count())] != words:
+            self.steps.clear()
+            self.steps.addItems(words)
+        self._look(known[-1] if self._chosen is None else self._chosen)
+
+    def show_step(self, step: int) -> None:
+        """The rollouts of a step, or of the nearest that has some."""
+        known = sorted(self._course.rollouts)
+        if known:
+            self._chosen = min(known, key=lambda s: abs(s - step))
+            self._look(self._chosen)
+
+    def _choose(self, index: int) -> None:
+        self._chosen = sorted(self._course.rollouts)[index]
+        self._look(self._chosen)
+
+    def _move(self, by: int) -> None:
+        prompts = self._course.rollouts.get(self._step, [])
+        self._prompt = (self._prompt + by) % max(1, len(prompts))
+        self._step = -1  # draw anew
+        self.show_course(self._course)
+
+    def _look(self, step: int) -> None:
+        self.steps.setCurrentIndex(sorted(self._course.rollouts).index(step))
+        if step == self._step:
+            return
+        self._step = step
+        prompts = self._course.rollouts[step]
+        self._prompt = min(self._prompt, len(prompts) - 1)
+        self.place.setText(f"prompt {self._prompt + 1} of {len(prompts)}")
+        shown = prompts[self._prompt]
+        question = kit.Prose(shown["prompt"], "Prompt")
+        sides = kit.Reflow(
+            [(_side("Base", shown["before"]), 1), (_side(f"Step {step}", shown["after"]), 1)],
+            least=560,
+            gap=16,
+        )
+        self.body.show_items(question, sides)
+
+
+def _side(name: str, answers: list[dict[str, Any]]) -> QFrame:
+    """A group of answers: score, text, and how much better each is than its group."""
+    scores = [a["score"] for a in answers]
+    known = [s for s in scores if s is not None]
+    mean = f"mean {sum(known) / len(known):.2f}" if known else "mean n/a"
+    computed = advantages(scores)
+    tone: Tone = "" if name == "Base" else "accent"
+    head = kit.row(kit.label(name, "strong", tone), kit.label(mean, "small", "muted"), None)
+    rows = [
+        _row(name, answer, answer.get("advantage", computed[i])) for i, answer in enumerate(answers)
+    ]
+    side = kit.frame(kit.column(head, *rows, None, gap=5), "bar")
+    side.setAccessibleName(f"{name}, {mean}")
+    return side
+
+
+def _row(name: str, answer: dict[str, Any], advantage: float) -> QFrame:
+    reason = answer.get("reason", "")
+    missing = answer["score"] is None
+    row = answer_row(
+        answer["text"],
+        answer["score"],
+        name=f"{name} answer",
+        error=(reason or "not graded") if missing else None,
+        reason="" if missing else reason,
+        note="" if missing else signed(advantage),
+    )
+    row.setToolTip("At the right: the advantage, how much better than its group.")
+    return row

@@ -1,0 +1,104 @@
+"""The report of a run: the comparison, format apart from correctness, topics, examples."""
+
+from PySide6.QtWidgets import QFrame
+
+from app.domain.wording import number
+from app.tools.report import Example, Report
+from app.ui import kit
+from app.ui.answers import answer_row
+from app.ui.comparison import comparison_card, difference_words, signed
+from app.ui.parts import IntervalRow
+
+CUT = 3  # examples of each kind
+
+
+def report_items(report: Report) -> list[kit.Item]:
+    """Bad news first, then the comparison, what it is made of, and examples to read."""
+    items: list[kit.Item] = [comparison_card(report), _parts(report)]
+    if report.by_topic:
+        items.append(_topics(report))
+    sides = [
+        (_examples("Better than before", report.improved), 1),
+        (_examples("Worse than before", report.worsened), 1),
+    ]
+    items.append(kit.Reflow(sides, least=760))
+    return items
+
+
+def _parts(report: Report) -> QFrame:
+    """Format and correctness, each before, after and with its difference."""
+    rows = {row.key: row for row in report.rows}
+    base, tuned = rows.get("base"), rows.get("tuned")
+    lines = (
+        (
+            "In the right format",
+            _share(base.well_formed if base else None, tuned.well_formed if tuned else None),
+            report.format,
+        ),
+        (
+            "Score where both are in format",
+            _means(
+                base.correct_when_well_formed if base else None,
+                tuned.correct_when_well_formed if tuned else None,
+            ),
+            report.correctness,
+        ),
+    )
+    shown = [
+        kit.row(
+            kit.label(name, "strong"),
+            None,
+            kit.label(words, "small", "muted"),
+            kit.label(difference_words(difference)),
+            gap=16,
+        )
+        for name, words, difference in lines
+    ]
+    title = kit.label("Format and correctness", "h2")
+    return kit.card(title, *shown, gap=6, margin=(16, 10, 16, 12))
+
+
+def _share(before: float | None, after: float | None) -> str:
+    return f"{number(before, '%')} to {number(after, '%')}"
+
+
+def _means(before: float | None, after: float | None) -> str:
+    return f"{number(before)} to {number(after)}"
+
+
+def _topics(report: Report) -> QFrame:
+    """Tuned minus base by topic, the weakest gain first."""
+    ends = [
+        (row, d.mean, d.low, d.high)
+        for row in report.by_topic
+        if (d := row.difference).mean is not None and d.low is not None and d.high is not None
+    ]
+    widest = max([abs(x) for _, _, low, high in ends for x in (low, high)], default=1.0)
+    lines = [
+        IntervalRow(
+            f"{row.topic} ({row.difference.n})",
+            mean,
+            (low, high),
+            reference=0.0,
+            name_width=230,
+            scale=(-widest, widest),
+        )
+        for row, mean, low, high in ends
+    ]
+    title = kit.label("Gain by topic", "h2")
+    foot = kit.label("Tuned minus base, 95 % intervals. Dashed: no gain.", "small", "faint")
+    return kit.card(title, *lines, foot, gap=4, margin=(16, 10, 16, 10))
+
+
+def _examples(title: str, examples: list[Example]) -> QFrame:
+    items: list[kit.Item] = [kit.label(title, "h2")]
+    if not examples:
+        items.append(kit.label("None among the test prompts.", tone="muted"))
+    for example in examples[:CUT]:
+        gain = signed(example.tuned_score - example.base_score)
+        prompt = kit.Prose(example.prompt, f"Prompt of record {example.record_id}", role="strong")
+        base = answer_row(example.base, example.base_score, name="Base answer", note="base")
+        tuned = answer_row(example.tuned, example.tuned_score, name="Tuned answer", note="tuned")
+        base.setToolTip(f"Difference {gain}")
+        items.append(kit.column(prompt, base, tuned, gap=4))
+    return kit.card(*items, None, gap=10, margin=(16, 10, 16, 12))
