@@ -52,9 +52,9 @@ async def _placed(app: Any) -> dict[str, int]:
         {
             "id": i,
             "topic_id": ids["Fees" if i == 1 else "Cards"],
-            "probability": 0.55 if i == 2 else 0.9,
+            "probability": 0.45 if i == 2 else 0.9,
             "fit": 0.8,
-            "alternatives": [(ids["Cards"], 0.55), (ids["Fees"], 0.4)],
+            "alternatives": [(ids["Cards"], 0.45), (ids["Fees"], 0.4)],
         }
         for i in range(1, 10)
     ]
