@@ -14,6 +14,25 @@ from app.ui.dry_run.snapshot import PromptAnswers as Shown
 TOPICS = ("Cards > Card not working", "Payments > Refund not shown", "Account > Log-in")
 
 
+def rows(count: int = 12) -> list[dict[str, Any]]:
+    """Records with a reference and a reply, their splits in turn."""
+    return [
+        {
+            "messages": [{"role": "user", "content": f"question {i}"}],
+            "reference": f'"answer {i}"',  # JSON text, as the import writes it
+            "reply": {"role": "assistant", "content": f"answer {i}"},
+            "preview": f"question {i}",
+            "content_hash": f"h{i}",
+            "cluster": f"c{i}",
+            "split": ("train", "validation", "test")[i % 3],
+            "tokens": i,
+            "valid": True,
+            "issues": [],
+        }
+        for i in range(1, count + 1)
+    ]
+
+
 def verdict(kind: str = "GO", prompts: int = 200, seed: int = 3) -> Verdict:
     """GO: a healthy mix; WARNING: the same with few prompts; NO-GO: nearly all answers score 0."""
     draw = random.Random(seed)
