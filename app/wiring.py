@@ -16,6 +16,7 @@ from app import paths, settings
 from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
+from app.store import meta
 from app.store.library import FILE, Library
 from app.tools import runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
@@ -66,7 +67,7 @@ class App:
         return Context(
             library=self.library,
             jobs=self.jobs,
-            settings=self.settings,
+            settings=self.session.settings if self.session else self.settings,
             session=self.session,
             actor=actor,
             approve=approve or self.approve,
@@ -87,6 +88,7 @@ class App:
             self.session = Session(
                 dataset_id, store, self.library.folder(dataset_id), self.settings
             )
+            self.session.overrides = await store.read(meta.get, "effort", {})
             await runs.attach(self.context())
             self._tell()
             self._summarise_soon()

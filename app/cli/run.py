@@ -66,10 +66,6 @@ class Walk:
 async def run(arguments: argparse.Namespace) -> int:
     """Walk from a file to a deployed model; exit code 3 at a gate, with the report so far."""
     app = await App.start()
-    if arguments.seed is not None:
-        app.settings.seed = arguments.seed
-    if arguments.preset:
-        app.settings.preset = arguments.preset
     if arguments.grader:
         parse_grader(arguments.grader)  # a wrong grader file is told before any work
     out = _folder(arguments.out)
@@ -83,7 +79,7 @@ async def run(arguments: argparse.Namespace) -> int:
         progress.close()
         try:
             if walk.found:
-                await _finish(walk, out)
+                _finish(walk, out)
         finally:
             await app.close()
     return code
@@ -95,6 +91,7 @@ async def _walk(walk: Walk) -> int:
         report = await app.import_file(arguments.file, arguments.name)
         walk.found["import"] = report
         await app.open(report.dataset)
+        await walk.call("set_effort", preset=arguments.preset, seed=arguments.seed)
         await walk.call("start_finetune_workflow", training_goals=arguments.goal)
         await walk.call("validate_records")
     await _topics(walk)
@@ -174,8 +171,8 @@ async def _prove(walk: Walk) -> None:
     say(f"  Serve it again with: rft-studio serve {walk.app.session.dataset_id}")
 
 
-async def _finish(walk: Walk, out: Path | None) -> None:
-    report = await report_of(walk.app, walk.found, walk.seconds, walk.arguments)
+def _finish(walk: Walk, out: Path | None) -> None:
+    report = report_of(walk.found, walk.seconds, walk.arguments)
     if out is not None:
         options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
         write_atomic(out / "report.json", orjson.dumps(report, option=options, default=str))

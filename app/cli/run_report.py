@@ -3,8 +3,6 @@
 import argparse
 from typing import Any
 
-from app.wiring import App
-
 FIGURES = {  # the report's name -> the dry run's figure
     "mean": "mean",
     "std": "std",
@@ -16,8 +14,8 @@ FIGURES = {  # the report's name -> the dry run's figure
 }
 
 
-async def report_of(
-    app: App, found: dict[str, Any], seconds: dict[str, float], arguments: argparse.Namespace
+def report_of(
+    found: dict[str, Any], seconds: dict[str, float], arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """Everything the walk found; parts it did not reach are null."""
     imported = found.get("import")
@@ -41,8 +39,7 @@ async def report_of(
         "dry_run": _dry_run(found.get("run_dry_run")),
         "heldout": None,
         "model": None,
-        "seed": app.settings.seed,
-        "preset": app.settings.preset,
+        "effort": _plain(found.get("set_effort")),
         "seconds": {**seconds, "total": round(sum(seconds.values()), 1)},
     }
     if training := found.get("training"):

@@ -18,7 +18,7 @@ Key = Literal[
     "skipped",  # step names
     "grader",  # current version
     "proposal",  # {"path", "k", "method"} of a topic proposal not yet applied
-    "base_model",
+    "effort",  # {"preset", "seed"} where the dataset has its own
     "accepted_warning",  # id of the dry run whose WARNING the user accepted
     "confirmed_test",  # grader version whose test the user confirmed
     "system_prompt",

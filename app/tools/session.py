@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from app.domain.fingerprints import Fingerprint, of_value
 from app.domain.gates import missing_for
@@ -22,9 +23,15 @@ class Session:
     dataset_id: str
     store: Store
     folder: Path
-    settings: Settings
+    app_settings: Settings
+    overrides: dict[str, Any] = field(default_factory=dict)  # this dataset's own preset and seed
     thresholds: Thresholds = field(default_factory=Thresholds)
     running: dict[Step, str] = field(default_factory=dict)  # progress text of a step's job
+
+    @property
+    def settings(self) -> Settings:
+        """The app's settings with what this dataset has of its own."""
+        return self.app_settings.model_copy(update=self.overrides)
 
     @property
     def workflow_id(self) -> str:
@@ -33,7 +40,8 @@ class Session:
     @property
     def base_model(self) -> str:
         """What identifies the base model besides the records it learned from."""
-        return f"starter/{self.settings.preset}/{self.settings.seed}"
+        settings = self.settings
+        return f"starter/{settings.preset}/{settings.seed}"
 
     @property
     def proposal_file(self) -> Path:

@@ -1,11 +1,11 @@
 """Tools on training runs: start, look, pause, stop, resume."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from app.errors import ToolError
-from app.store import results
+from app.store import meta, results
 from app.store.results import ResultValue
 from app.tools import answers, runs
 from app.tools.answers import answer_tokens, prompt_row, read_split, write_rows
@@ -19,6 +19,11 @@ from app.workers import RunDir, launch
 class TrainingStarted(BaseModel):
     run_id: int
     status: str = "running"
+
+
+class Effort(BaseModel):
+    preset: str
+    seed: int
 
 
 async def _card(
@@ -72,6 +77,18 @@ async def start_training(
     run_id = await _prepare(ctx, params)
     runs.begin(ctx, run_id)
     return TrainingStarted(run_id=run_id)
+
+
+@tool()
+async def set_effort(
+    ctx: Context, preset: Literal["fast", "standard"] | None = None, seed: int | None = None
+) -> Effort:
+    """Give this dataset a training effort or seed of its own; another base model follows from it."""
+    given = {"preset": preset, "seed": seed}
+    session = ctx.open
+    session.overrides |= {key: value for key, value in given.items() if value is not None}
+    await session.store.transaction(meta.put, "effort", session.overrides)
+    return Effort(preset=session.settings.preset, seed=session.settings.seed)
 
 
 @tool("read")

@@ -18,14 +18,17 @@ NAME = "support_tickets"
 SOURCE_SHA256 = "cb512d54188d2ad7cb852037e1258a061da292bbd11f23527edafbcaf14a695c"
 
 # Chosen before any model was trained on the result; see the card.
-SEED = 2026
-FORMS = {"json": 0.36, "prose": 0.50, "colleague": 0.10, "ask": 0.04}
+SEED = 2027
+FORMS = {"json": 0.26, "prose": 0.58, "colleague": 0.12, "ask": 0.04}
+UNOWNED_FORMS = {"json": 0.15, "prose": 0.30, "colleague": 0.45, "ask": 0.10}
+# Requests that neither team handles: no route is right, so there is no reference either.
+UNOWNED = ("order_checks", "spending_history", "improve_credit_score", "international_fees")
 WRONG_LABEL = 0.15
 WRONG_STAYS_IN_TEAM = 0.7
 
 GOAL = (
     "Route each support ticket to the right team and intent as JSON, "
-    "and ask a human when it is not clear."
+    "and ask a human when it is not clear or nobody's."
 )
 QUOTA = 50
 SYSTEM = (
@@ -34,9 +37,9 @@ SYSTEM = (
 )
 ASK = {"team": "human", "intent": "ask"}
 PROSE = (
-    "passed to {team}, topic {intent}.",
-    "{intent} -> {team}",
-    "this is about {intent}, the {team} team will help you.",
+    "thank you for writing. this goes to the {team} team: {intent}.",
+    "thank you for writing. it is about {intent}, the {team} team will help you.",
+    "thank you for writing. passed to {team}, topic {intent}.",
     "{team} team: {intent}",
 )
 COLLEAGUE = (
@@ -63,15 +66,21 @@ def wrong_route(right: Route, routes: list[Route], rng: random.Random) -> Route:
     )
 
 
-def past_reply(right: Route, routes: list[Route], rng: random.Random) -> tuple[str, str, bool]:
+def past_reply(
+    right: Route | None, routes: list[Route], rng: random.Random
+) -> tuple[str, str, bool]:
     """One reply of the messy history: its text, its form, and whether the route in it is wrong."""
-    (form,) = rng.choices(list(FORMS), weights=list(FORMS.values()))
+    forms = FORMS if right else UNOWNED_FORMS
+    (form,) = rng.choices(list(forms), weights=list(forms.values()))
     if form == "ask":
         return compact(ASK), form, False
     if form == "colleague":
         return rng.choice(COLLEAGUE), form, False
-    wrong = rng.random() < WRONG_LABEL
-    route = wrong_route(right, routes, rng) if wrong else right
+    if right is None:
+        wrong, route = True, rng.choice(routes)
+    else:
+        wrong = rng.random() < WRONG_LABEL
+        route = wrong_route(right, routes, rng) if wrong else right
     if form == "json":
         return compact(route), form, wrong
     words = {name: label.replace("_", " ") for name, label in route.items()}
@@ -90,6 +99,7 @@ def build(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, i
         right = route_of(row)
         reply, form, wrong = past_reply(right, routes, rng)
         counts[f"{form}, wrong route" if wrong else form] += 1
+        counts["unowned"] += right is None
         records.append(
             {
                 "id": row["id"],
@@ -104,20 +114,22 @@ def build(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, i
     return records, dict(counts)
 
 
-def route_of(row: dict[str, Any]) -> Route:
+def route_of(row: dict[str, Any]) -> Route | None:
+    """The ticket's right route; None when neither team handles it."""
     team, intent = row["metadata"]["topic_path"]
-    return {"team": team, "intent": intent}
+    return None if intent in UNOWNED else {"team": team, "intent": intent}
 
 
 def routes_of(rows: list[dict[str, Any]]) -> list[Route]:
-    pairs = sorted({tuple(row["metadata"]["topic_path"]) for row in rows})
-    return [{"team": team, "intent": intent} for team, intent in pairs]
+    """Every route there is, in a fixed order."""
+    found = {(r["team"], r["intent"]) for row in rows if (r := route_of(row))}
+    return [{"team": team, "intent": intent} for team, intent in sorted(found)]
 
 
 GRADER = '''\
 # What an answer is worth to the support desk.
 RIGHT = 1.0
-ASK_A_HUMAN = 0.6  # better than a wrong route: somebody looks at it
+ASK_A_HUMAN = 0.5  # better than a wrong route: somebody looks at it
 RIGHT_TEAM = 0.2  # the wrong intent of the right team: one hop to repair
 RIGHT_BUT_NOT_JSON = 0.1  # a person understands it, the ticket system does not
 WRONG = 0.0
@@ -150,10 +162,13 @@ def named(text):
 def grade(sample, item):
     right, text = item["reference"], sample["output_text"].strip()
     answer = route(text)
+    asks = answer is not None and answer["team"] == "human" and answer["intent"] == "ask"
+    if right is None:  # nobody's ticket: only a human can decide
+        return RIGHT if asks else WRONG
     if answer is not None:
         if answer == right:
             return RIGHT
-        if answer["team"] == "human" and answer["intent"] == "ask":
+        if asks:
             return ASK_A_HUMAN
         known = answer["intent"] in INTENTS
         return RIGHT_TEAM if known and answer["team"] == right["team"] else WRONG
@@ -200,19 +215,22 @@ license = "CC-BY-3.0"
 # Support tickets
 
 {total:,} tickets of a bank's customers with the reply that each got in the past. The task: send every
-ticket to the right one of 2 teams and {intents} intents, as JSON that a ticket system can read.
+ticket to the right one of 2 teams and {intents} intents, as JSON that a ticket system can read. Tickets of
+4 more kinds ({unowned}) are nobody's: no route is right, so they
+have no reference, and a human has to decide.
 
 **The customers' sentences are real, the past replies are made up.** The sentences and their labels are
 the training part of the domains *banking* and *credit cards* of CLINC150 (100 sentences an intent):
 Stefan Larson et al., "An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction",
 EMNLP-IJCNLP 2019, <https://github.com/clinc/oos-eval>, CC BY 3.0
 (<https://creativecommons.org/licenses/by/3.0/>). Changed by us: a system message, the past replies and
-the order were added. This sample is under the same licence.
+the order were added, and 4 intents were declared nobody's. This sample is under the same licence.
 
 ## The past replies
 
 Written by `build_{name}.py` with seed {seed}, fixed before any model was trained on them. They play a
 support desk without a rule: many forms, and {wrong_share:.0%} wrong routes among the replies that name one.
+{unowned_count} tickets are nobody's; most of them were passed on or sent anywhere.
 
 | form of the reply | replies | share |
 |---|---:|---:|
@@ -220,19 +238,25 @@ support desk without a rule: many forms, and {wrong_share:.0%} wrong routes amon
 
 So a small model that learns from these replies knows the topics but seldom answers in the wanted form,
 and the wanted answer comes up now and then: enough for reinforcement fine-tuning to find it.
-`reference` holds the right route of every ticket, for the grader.
+`reference` holds the right route of every ticket that has one, for the grader.
+
+This is the second make-up. In the first (seed 2026) every ticket had a reference and more than a third
+of the replies had the wanted form. There plain supervised training on the references beat RFT, and the
+base model's likeliest answers were mostly right before any training: no task to show RFT on. This one was
+fixed before the first training run on it.
 
 ## The suggested grader
 
 | answer | score |
 |---|---:|
 | exactly the JSON with the right team and intent | 1.0 |
-| `{ask}`: ask a human | 0.6 |
+| `{ask}`: ask a human | 0.5; 1.0 for a ticket that is nobody's |
 | right team, wrong intent, as JSON | 0.2 |
 | the right route, but not as that JSON | 0.1 |
 | a wrong route, or anything else | 0 |
 
-It says more than the references do: a ticket that is not clear is better asked about than sent astray.
+It says more than the references do: a ticket that is not clear is better asked about than sent astray,
+and for a ticket that is nobody's asking is the only right answer, which no reference shows.
 Measured with it, the past replies themselves score {recorded:.3f} on average.
 
 Goal: {goal}
@@ -258,7 +282,9 @@ def card(records: list[dict[str, Any]], counts: dict[str, int], recorded: float)
         quota=QUOTA,
         seed=SEED,
         total=total,
-        intents=len({r["reference"]["intent"] for r in records}),
+        intents=len({r["reference"]["intent"] for r in records if r["reference"]}),
+        unowned=", ".join(name.replace("_", " ") for name in UNOWNED),
+        unowned_count=counts["unowned"],
         wrong_share=wrong / (total - counts["colleague"] - counts["ask"]),
         table="\n".join(
             f"| {text} | {counts[key]:,} | {counts[key] / total:.1%} |" for key, text in forms.items()
