@@ -21,7 +21,7 @@ class Action:
     quick: bool
     needs_dataset: bool
 
-    async def __call__(self, turn: "Turn", **arguments: object) -> None:
+    async def __call__(self, turn: "Turn", /, **arguments: object) -> None:
         await self.function(turn, **arguments)
 
 

@@ -91,7 +91,7 @@ class Guide:
         choice = Choice(key=question.key, index=index)
         self._start(option.action, option.arguments, choice)
 
-    def begin(self, name: str, **arguments: Any) -> None:
+    def begin(self, name: str, /, **arguments: Any) -> None:
         """Start an action that the program itself wants told (an opening, a run that ended)."""
         self._start(name, arguments, None)
 

@@ -78,11 +78,11 @@ class Turn:
         """Put a question card with its options; the answer begins a turn of its own."""
         await self._emit(Question(text=text, options=options))
 
-    async def show(self, panel: str, **target: Any) -> None:
+    async def show(self, panel: str, /, **target: Any) -> None:
         """Bring a panel to the front."""
         await self._emit(Show(panel=panel, target=target))
 
-    async def act(self, name: str, **arguments: Any) -> None:
+    async def act(self, name: str, /, **arguments: Any) -> None:
         """Go on with another action in the same turn."""
         await ACTIONS[name](self, **arguments)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextLayout, QTextOption
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from app.agent.entries import Question
 from app.tools.base import Card
@@ -13,7 +13,7 @@ from app.ui import kit
 from app.ui.kit.text import Role
 from app.ui.theme import theme
 
-LONG_VALUE = 34  # characters; a longer value stands below its label over the card's whole width
+CARD_ROOM = 56  # pixels of the dock's width that a card's words do not get: margins and paddings
 
 
 class ApprovalCard(QFrame):
@@ -47,11 +47,10 @@ class ApprovalCard(QFrame):
     def _buttons(self, note: str) -> kit.Reflow:
         """The note beside the buttons where there is room, else below them."""
         words = kit.label(note, "small", "faint")
+        words.setVisible(bool(note))
         both = kit.holder(kit.row(self.yes, self.no, None, gap=8))
         needed = both.sizeHint().width() + words.sizeHint().width() + 8
-        reflow = kit.Reflow([(both, 1), (words, 0)], least=round(needed / theme().scale), gap=8)
-        words.setVisible(bool(note))
-        return reflow
+        return kit.Reflow([(both, 1), (words, 0)], least=round(needed / theme().scale), gap=8)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -65,33 +64,43 @@ class ApprovalCard(QFrame):
         self.answered.emit(yes)
 
 
+class Tinted(kit.Prose):
+    """Prose in a token's colour."""
+
+    def __init__(self, text: str, name: str, token: str) -> None:
+        self._token = token
+        super().__init__(text, name, role="small")
+
+    def show_text(self, text: str) -> None:
+        self.setTextColor(theme().color(self._token))
+        super().show_text(text)
+
+    def retheme(self) -> None:
+        words = self.toPlainText()
+        self.setTextColor(theme().color(self._token))
+        self.setPlainText(words)
+        super().retheme()
+
+
 def _warning(text: str) -> QHBoxLayout:
     icon = kit.IconLabel("warning", "warn_text")
-    return kit.row(icon, (kit.label(text, "small", "warn", wrap=True), 1), gap=8, top=True)
+    return kit.row(icon, (Tinted(text, "Warning", "warn_text"), 1), gap=8, top=True)
 
 
-def _facts(rows: list[tuple[str, str]]) -> QGridLayout:
-    """Label left, value right; the last one, the cost, in bold."""
-    grid = QGridLayout()
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(12)
-    grid.setVerticalSpacing(2)
-    grid.setColumnStretch(1, 1)
-    line = 0
-    for index, (label, value) in enumerate(rows):
-        role: Role = "strong" if index == len(rows) - 1 else "small"
-        if len(value) > LONG_VALUE:
-            grid.addWidget(kit.label(label, "small", "muted"), line, 0, 1, 2)
-            words = kit.Prose(value, label or "Value", role="small")
-            grid.addWidget(words, line + 1, 0, 1, 2)
-            line += 2
-            continue
-        shown = kit.label(value, role, wrap=True)
-        shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(kit.label(label, "small", "muted"), line, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(shown, line, 1)
-        line += 1
-    return grid
+def _facts(rows: list[tuple[str, str]]) -> QVBoxLayout:
+    """A line per fact; the last one, the cost, in bold."""
+    last = len(rows) - 1
+    facts = [_fact(*row, role="strong" if i == last else "small") for i, row in enumerate(rows)]
+    return kit.column(*facts, gap=2)
+
+
+def _fact(label: str, value: str, *, role: Role) -> QHBoxLayout | QVBoxLayout:
+    """Label left and value right; a value too wide for that stands below, over the whole width."""
+    name, shown = kit.label(label, "small", "muted"), kit.label(value, role)
+    room = theme().px(theme().size["chat_min"]) - CARD_ROOM
+    if name.sizeHint().width() + shown.sizeHint().width() + 12 <= room:
+        return kit.row(name, None, shown, gap=12)
+    return kit.column(name, kit.Prose(value, label or "Value", role="small"), gap=0)
 
 
 class OptionButton(QPushButton):
@@ -131,6 +140,7 @@ class OptionButton(QPushButton):
             lines.append(self.words[start : start + length].strip())
         layout.endLayout()
         self.setText("\n".join(lines).replace("&", "&&"))
+        self.setFixedHeight(self.sizeHint().height())
 
 
 class QuestionCard(QFrame):
@@ -148,16 +158,19 @@ class QuestionCard(QFrame):
             OptionButton(option.label, partial(self.chosen.emit, index))
             for index, option in enumerate(question.options)
         ]
-        self.setLayout(kit.column(self.title, *self.options, gap=6, margin=(12, 10, 12, 12)))
+        self._passed = kit.label("passed over", "small", "faint")
+        self._passed.hide()
+        pieces = (self.title, *self.options, self._passed)
+        self.setLayout(kit.column(*pieces, gap=6, margin=(12, 10, 12, 12)))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         if question.chosen is not None or not is_open:
             self.settle(question.chosen)
 
     def settle(self, index: int | None) -> None:
-        """Show what was chosen (None: nothing) and take no more clicks."""
+        """Keep what was chosen, or that the question was passed over; take no more clicks."""
+        self._passed.setVisible(index is None)
         for number, option in enumerate(self.options):
+            option.setVisible(number == index)
             option.setChecked(number == index)
-            option.setEnabled(number == index)
-            if number == index:  # it keeps its colours, but is no longer a button
-                option.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-                option.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            option.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            option.setFocusPolicy(Qt.FocusPolicy.NoFocus)

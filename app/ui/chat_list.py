@@ -200,5 +200,5 @@ def _answer_row(answered: CardAnswered) -> ToolDone:
         tool=card.title,
         result="approved" if answered.yes else "not now",
         tone="good" if answered.yes else "warn",
-        details="\n".join(part for part in (facts, card.warning, card.note) if part),
+        details="\n".join(part for part in (card.title, facts, card.warning, card.note) if part),
     )

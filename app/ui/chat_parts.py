@@ -1,8 +1,9 @@
 """The pieces of the conversation that only show: messages, the user's words, tool rows."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from collections.abc import Callable
+
+from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.agent.entries import ToolDone
 from app.jobs import Job
@@ -15,6 +16,8 @@ TONE_ICONS = {
     "warn": ("warning", "warn_text"),
     "bad": ("x-circle", "bad_text"),
 }
+GAP, LIST_GAP = 8, 3  # pixels between paragraphs, and between the items of a list
+SHORT_NAME = 24  # characters that leave room for a result in the narrow dock
 INDENT = 14  # pixels a list stands in; Qt's own 40 would waste a narrow dock
 
 
@@ -34,7 +37,18 @@ class Markdown(kit.Prose):
         self.document().setIndentWidth(theme().px(INDENT))
         self.setFont(theme().font("body"))
         self.document().setMarkdown(self._markdown, QTextDocument.MarkdownFeature.MarkdownNoHTML)
+        self._space()
         self._fit()
+
+    def _space(self) -> None:
+        """Air between paragraphs; Qt's Markdown leaves none, or a whole line."""
+        block, first = self.document().begin(), True
+        while block.isValid():
+            look = block.blockFormat()
+            look.setTopMargin(0 if first else theme().px(LIST_GAP if block.textList() else GAP))
+            look.setBottomMargin(0)
+            QTextCursor(block).setBlockFormat(look)
+            block, first = block.next(), False
 
     def loadResource(self, kind: int, name: object) -> object:
         """Nothing is fetched for a text."""
@@ -69,8 +83,10 @@ class ToolRow(kit.Clickable):
         self.setProperty("role", "sunken")
         icon, color = TONE_ICONS[done.tone]
         self._caret = kit.IconLabel("caret-down", "text_3", 12)
-        name = kit.label(done.tool, "small")
         result = kit.ElidedLabel(done.result, "small", "muted")
+        name: kit.Item = kit.label(done.tool, "small")
+        if len(done.tool) > SHORT_NAME:
+            name = (kit.ElidedLabel(done.tool, "small"), 3)
         head = kit.row(kit.IconLabel(icon, color, 14), name, (result, 1), self._caret, gap=8)
         self._column = kit.column(head, gap=6, margin=(10, 6, 10, 6))
         self.setLayout(self._column)
@@ -96,7 +112,7 @@ class ToolRow(kit.Clickable):
 class RunningRow(QFrame):
     """A tool or job at work: bar, share and words; Stop ends it and keeps what is finished."""
 
-    def __init__(self, name: str, stop: "kit.buttons.Action") -> None:
+    def __init__(self, name: str, stop: Callable[[], object]) -> None:
         super().__init__()
         self.setProperty("role", "sunken")
         self._stop_turn = stop
@@ -106,7 +122,7 @@ class RunningRow(QFrame):
         self.stop = kit.button("Stop", self._stop, kind="link", small=True)
         self.bar = kit.progress(f"Progress of {name}")
         self.bar.setRange(0, 0)
-        self.words = kit.label("", "small", "muted", wrap=True)
+        self.words = kit.ElidedLabel("", "small", "muted")
         self.words.hide()
         icon = kit.IconLabel("spinner", "accent_text", 14)
         head = kit.row(icon, (self.name, 1), self.share, self.stop, gap=8)
@@ -122,8 +138,8 @@ class RunningRow(QFrame):
         if share is not None:
             self.bar.setValue(round(100 * share))
         self.share.setText("" if share is None else f"{100 * share:.0f} %")
-        self.words.setText(job_text(job))
-        self.words.setVisible(bool(self.words.text()))
+        self.words.show_text(job_text(job))
+        self.words.setVisible(bool(self.words.full_text))
         self.stop.setVisible(job.can_stop and job.active)
 
     def _call(self, name: str) -> None:
@@ -137,11 +153,3 @@ class RunningRow(QFrame):
             self.job.stop()
         else:
             self._stop_turn()
-
-
-def gap() -> QWidget:
-    """What keeps a short conversation at the top."""
-    widget = QWidget()
-    widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-    widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    return widget

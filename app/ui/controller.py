@@ -42,11 +42,13 @@ class Controller(Protocol):
 class Chat(Protocol):
     """The assistant's dock as the window sees it: `app.ui.chat.ChatDock(app)`, a QWidget.
 
-    It sets `app.approve` itself and shows the cards. `go` is as a panel's, `hide_asked` folds it.
+    It sets `app.approve` itself and shows the cards. `go` is as a panel's, `hide_asked` folds it,
+    `attention` unfolds it: a card waits.
     """
 
     go: SignalInstance
     hide_asked: SignalInstance
+    attention: SignalInstance
 
     def show_sees(self, words: str) -> None:
         """What the user looks at now: `Records, record 413`."""

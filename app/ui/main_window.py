@@ -109,6 +109,7 @@ class MainWindow(FrameWindow):
         dock: Any = chat
         dock.go.connect(self.go)
         dock.hide_asked.connect(lambda: self.fold_chat(True))
+        dock.attention.connect(lambda: self.fold_chat(False))
         self.centre.sees.connect(dock.show_sees)
         dock.show_sees(self.centre.sees_now())
 

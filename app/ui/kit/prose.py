@@ -47,3 +47,5 @@ class Prose(QTextBrowser):
     def _fit(self) -> None:
         self.document().setTextWidth(self.viewport().width())
         self.setFixedHeight(round(self.document().size().height() + 0.5))
+        # Within a resize Qt does not lay the viewport out again: the last line would be cut.
+        self.setViewportMargins(0, 0, 0, 0)
