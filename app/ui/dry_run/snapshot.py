@@ -96,7 +96,7 @@ def _of_result(
         train_prompts=train,
         verdict=Verdict.model_validate(verdict) if verdict else None,
         outdated=outdated,
-        accepted=meta.get(tx, "accepted_warning") == result.fingerprint,
+        accepted=meta.get(tx, "accepted_warning") == result.id,
         error=data.get("error", ""),
         early=data.get("early", ""),
         size=(len(prompts), sum(len(p.answers) for p in prompts)),
