@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import qasync
 from PySide6.QtCore import Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import paths
@@ -32,6 +33,8 @@ def main(argv: list[str]) -> int:
     """Run the window until it is closed; a file named in `argv` is opened. Returns 0, or 1."""
     application = QApplication([sys.argv[0]])
     application.setApplicationName(paths.APP_NAME)
+    application.setDesktopFileName("rft-studio")
+    application.setWindowIcon(QIcon(str(paths.resource("resources/icons/rft-studio.png"))))
     application.setQuitOnLastWindowClosed(False)
     use(application, Theme(system_mode()))
     with qasync.QEventLoop(application) as loop:

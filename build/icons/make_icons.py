@@ -10,15 +10,20 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QGuiApplication, QIcon
 
 HERE = Path(__file__).parent
-SIZES = {"rft-studio.png": 256, "rft-studio.ico": 128, "rft-studio.icns": 512}
+WINDOW = HERE.parents[1] / "resources" / "icons"  # Linux, and the window itself
+SIZES = {
+    WINDOW / "rft-studio.png": 256,
+    HERE / "rft-studio.ico": 128,
+    HERE / "rft-studio.icns": 512,
+}
 
 
 def main() -> int:
     application = QGuiApplication(sys.argv[:1])
     icon = QIcon(str(HERE / "rft-studio.svg"))
-    for name, size in SIZES.items():
-        saved = icon.pixmap(QSize(size, size), 1.0).save(str(HERE / name))
-        sys.stdout.write(f"{name}: {size} px {'written' if saved else 'NOT written'}\n")
+    for path, size in SIZES.items():
+        saved = icon.pixmap(QSize(size, size), 1.0).save(str(path))
+        sys.stdout.write(f"{path.name}: {size} px {'written' if saved else 'NOT written'}\n")
     application.quit()
     return 0
 
