@@ -11,7 +11,7 @@ LENGTH_LEAST = 32  # tokens; below that a factor of three means nothing
 KL_NATS = 1.0  # a token, mean of the last steps: the policy no longer resembles the start model
 NO_SIGNAL_SHARE = 0.95  # of groups whose answers all scored the same
 STEPS = 8  # how many steps in a row make it an alarm
-FALL = 0.03  # validation below its best by more than this, twice in a row
+FALL = 0.03  # validation below its best by more than this and its interval, twice in a row
 
 
 class StepRecord(BaseModel):
@@ -71,9 +71,12 @@ def _kl(recent: Sequence[StepRecord]) -> list[Alarm]:
     return [Alarm("kl", text)]
 
 
-def validation_alarms(rewards: Sequence[float]) -> list[Alarm]:
-    """An alarm when the last two validations both lie below the best one before them."""
-    if len(rewards) < 3 or max(rewards[-2:]) >= max(rewards[:-2]) - FALL:
+def validation_alarms(rewards: Sequence[float], *, margin: float = 0.0) -> list[Alarm]:
+    """An alarm when the last two validations both lie clearly below the best one before them.
+
+    `margin` is half a validation's 95 % interval: what lies within it may be chance.
+    """
+    if len(rewards) < 3 or max(rewards[-2:]) >= max(rewards[:-2]) - max(FALL, margin):
         return []
     text = (
         f"Validation reward fell from {max(rewards[:-2]):.3f} to {rewards[-1]:.3f}: "

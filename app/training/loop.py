@@ -257,7 +257,9 @@ class RftLoop:
         else:
             self.state.stale += 1
         self.reporter.emit("evaluation", **found.model_dump())
-        self._ring(validation_alarms([e.reward for e in self.state.evaluations]), {"validation"})
+        rewards = [e.reward for e in self.state.evaluations]
+        falling = validation_alarms(rewards, margin=(found.high - found.low) / 2)
+        self._ring(falling, {"validation"})
 
     def _keep_best(self) -> None:
         replace_folder(

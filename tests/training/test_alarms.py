@@ -35,3 +35,4 @@ def test_validation_must_fall_twice() -> None:
     assert validation_alarms([0.2, 0.8, 0.7]) == []
     assert [a.name for a in validation_alarms([0.2, 0.8, 0.7, 0.6])] == ["validation"]
     assert validation_alarms([0.2, 0.8, 0.7, 0.79]) == []
+    assert validation_alarms([0.2, 0.8, 0.76, 0.75], margin=0.06) == []
