@@ -59,9 +59,9 @@ class TrainingParams(BaseModel):
     max_grad_norm: float = Field(default=1.0, gt=0, le=100, description="Gradient clipping")
     warmup_steps: int = Field(default=5, ge=0, le=10_000, description="Steps of rising rate")
     eval_every: int = Field(default=0, ge=0, le=10_000, description="Steps between validations")
-    eval_prompts: int = Field(default=200, ge=1, le=5_000, description="Validation prompts used")
+    eval_prompts: int = Field(default=300, ge=1, le=5_000, description="Validation prompts used")
     eval_temperature: float = Field(
-        default=0.0, ge=0, le=2, description="0 is the likeliest answer"
+        default=1.0, ge=0, le=2, description="As training samples; 0: the likeliest answer"
     )
     patience: int = Field(
         default=4, ge=0, le=1_000, description="Validations without gain; 0: never"
