@@ -69,8 +69,12 @@ def replies(records: Records) -> list[Row]:
 
 
 def references(records: Records) -> list[Row]:
-    texts = [json.dumps(r["reference"], separators=(",", ":")) for r in records]
-    return [Row(tuple(r["messages"][:-1]), t) for r, t in zip(records, texts, strict=True)]
+    """Only records with a reference can be learnt from the supervised way."""
+    return [
+        Row(tuple(r["messages"][:-1]), json.dumps(r["reference"], separators=(",", ":")))
+        for r in records
+        if r["reference"]
+    ]
 
 
 def nothing(step: int, steps: int, loss: float, heldout: float | None) -> None: ...
