@@ -1,6 +1,5 @@
 """Reads agent files: a TOML head between --- lines, then the prompt; it runs none of them."""
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -9,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import paths
 from app.errors import InputError
+from app.front_matter import split_head
 from app.tools.base import TOOLS
 
 BUILTIN = frozenset({"final", "ask_follow_up"})
 SHIPPED = "agents"
-FENCE = "---"
 
 
 class AgentTools(BaseModel):
@@ -51,21 +50,6 @@ class Agents:
 
     found: dict[str, AgentDefinition]
     problems: list[str] = field(default_factory=list)
-
-
-def split_head(text: str, source: str) -> tuple[dict[str, Any], str]:
-    """The TOML head as a dict, and the text below it; raises InputError naming `source`."""
-    lines = text.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].strip() != FENCE:
-        raise InputError(f"{source}: the first line must be {FENCE}, then the TOML head.")
-    end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == FENCE), None)
-    if end is None:
-        raise InputError(f"{source}: the line {FENCE} that ends the head is missing.")
-    try:
-        head = tomllib.loads("\n".join(lines[1:end]))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{source}: the head is not TOML: {error}.") from error
-    return head, "\n".join(lines[end + 1 :]).strip()
 
 
 def load_agent(path: Path) -> AgentDefinition:

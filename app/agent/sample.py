@@ -5,11 +5,11 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from app.agent.definition import split_head
+from app.errors import InputError
+from app.importing.card import card_beside
 from app.paths import resource
 
-FOLDER = "resources/samples"
-CARD = f"{FOLDER}/support_tickets.md"
+FILE = "resources/samples/support_tickets.jsonl"
 
 
 class Sample(BaseModel):
@@ -21,7 +21,8 @@ class Sample(BaseModel):
 
 
 def sample() -> Sample:
-    """Read the sample's card and grader."""
-    head, _ = split_head(resource(CARD).read_text(encoding="utf-8"), CARD)
-    grader = orjson.loads((resource(FOLDER) / head["grader"]).read_bytes())
-    return Sample(goal=head["goal"], quota=head["quota"], grader=grader)
+    """Read the sample's card and grader; raises InputError when the installation is damaged."""
+    card = card_beside(resource(FILE))
+    if card is None or card.grader is None or card.quota is None:
+        raise InputError("The sample's card is missing. Install RFT Studio again.")
+    return Sample(goal=card.goal, quota=card.quota, grader=orjson.loads(card.grader.read_bytes()))

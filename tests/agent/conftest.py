@@ -37,11 +37,14 @@ class Talk:
     heard: list[Entry] = field(default_factory=list)
     yes: bool | None = True
     """None leaves cards open."""
+    refused: set[str] = field(default_factory=set)
+    """Tools whose cards are declined although `yes`."""
 
     def hear(self, entry: Entry) -> None:
         self.heard.append(entry)
         if isinstance(entry, CardAsked) and self.yes is not None:
-            self.guide.approvals.answer(entry.key, yes=self.yes)
+            yes = self.yes and entry.card.tool not in self.refused
+            self.guide.approvals.answer(entry.key, yes=bool(yes))
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [entry for entry in self.heard if isinstance(entry, kind)]

@@ -78,6 +78,8 @@ async def test_stop_ends_the_turn_at_once_and_the_history_is_whole(
             await asyncio.sleep(0.005)
         assert [c.yes for c in t.cards] == [False]
         assert "train" not in t.said, "what waited is dropped"
+        while "card" not in {e.kind for e in await t.guide.history()}:
+            await asyncio.sleep(0.005)  # it is shown first, stored then
         stored = await t.guide.history()
         assert [e.kind for e in stored][:1] == ["user"]
         assert {e.kind for e in stored} == {"user", "tool", "card"}

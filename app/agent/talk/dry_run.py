@@ -92,10 +92,10 @@ def _words(verdict: Verdict) -> str:
 @action(quick=True)
 async def verdict_choices(turn: Turn, verdict: Verdict, prompts: int) -> None:
     """One button for each road the verdict names; a GO leads to training."""
-    stale = any("fresh" in text for text in await turn.session.missing_for("training"))
-    if stale:
+    now = (await turn.session.workflow())["dry_run"]
+    if now.status == "stale":
         await turn.ask(
-            "Data or grader changed since. Run it again?",
+            f"{now.reason} Shall we?",
             Option(label="Start the dry run", action="start_dry_run"),
         )
         return

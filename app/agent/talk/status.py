@@ -5,7 +5,8 @@ from app.agent.commands import EXAMPLES, step_named
 from app.agent.entries import Option
 from app.agent.turn import Turn
 from app.agent.words import bold, bullets, plain
-from app.domain.steps import STEPS, TITLES, Step
+from app.domain.steps import SKIPPABLE, STEPS, TITLES, Step
+from app.domain.workflow import Workflow
 from app.errors import InputError
 from app.store import meta
 
@@ -19,6 +20,7 @@ OFFERS: dict[Step, str] = {
     "training": "offer_training",
     "deployment": "offer_deployment",
 }
+REACHED = {"completed", "in_progress", "failed"}
 WORDS = {
     "completed": "done",
     "in_progress": "under way",
@@ -37,13 +39,25 @@ async def next_step(turn: Turn) -> None:
         await turn.act("ask_goal")
         return
     flow = await turn.session.workflow()
-    current = flow.current
+    current = _current(flow)
     if current is None:
         await turn.act("offer_more")
     elif flow[current].status == "blocked":
         await turn.act("missing", step=current)
     else:
         await turn.act(OFFERS[current])
+
+
+def _current(flow: Workflow) -> Step | None:
+    """The first step that is not done; one that may be skipped is not gone back to."""
+    reached = max((i for i, s in enumerate(flow.steps) if s.status in REACHED), default=-1)
+    for index, step in enumerate(flow.steps):
+        passed = (
+            step.step in SKIPPABLE and index < reached and step.status in ("pending", "blocked")
+        )
+        if step.status not in ("completed", "skipped") and not passed:
+            return step.step
+    return None
 
 
 @action(quick=True)

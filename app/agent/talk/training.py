@@ -147,8 +147,8 @@ def _words(found: Report) -> str:
     form, right = found.format, found.correctness
     if form.mean is not None and right.mean is not None:
         parts.append(
-            f"Of the gain, the right form is {plain(form.text, 200)} and, where both answers are "
-            f"well formed, correctness is {plain(right.text, 200)}."
+            f"Share of answers in the right form: {plain(form.text, 200)}. Correctness, where both "
+            f"answers are well formed: {plain(right.text, 200)}."
         )
     if weak := _weakest(found):
         parts.append(weak)
