@@ -27,7 +27,7 @@ training
 generation grading importing
 store llm sandbox embedding
 domain
-registry jobs settings paths
+registry jobs settings paths front_matter
 workers
 errors
 __init__
