@@ -65,6 +65,7 @@ COMMANDS = (
        r"(explain|show) (the )?(verdict|dry run result)", "why"),
     _c(r"(explain|what (is|are|does|means?)|define|tell me about)( the| a| an)? (?P<term>.+?)"
        r"( means?| mean)?", "explain"),
+    _c(r"(show |list |which )?(the )?agents?( files)?", "agents"),
     _c(r"help|what can you do|commands|hello|hi|hey", "help_me"),
     _c(r"rename( the)?( topic)? (?P<old>.+?) (to|as|into) (?P<new>.+)", "rename"),
     _c(r"merge( the)?( topics?)? (?P<source>.+?) (into|with|to) (?P<target>.+)", "merge"),

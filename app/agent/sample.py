@@ -1,4 +1,4 @@
-"""What the shipped sample brings along: its goal, its quota, its grader; read from its card."""
+"""What the shipped sample brings along: its goal and its grader; read from its card."""
 
 from typing import Any
 
@@ -10,19 +10,31 @@ from app.importing.card import card_beside
 from app.paths import resource
 
 FILE = "resources/samples/support_tickets.jsonl"
+COLUMNS = ["answer", "score"]
 
 
 class Sample(BaseModel):
-    """`grader` is a config for configure_grader."""
+    """`grader` is a config for configure_grader; `scores` says what it gives: (answer, score)."""
 
     goal: str
-    quota: int
     grader: dict[str, Any]
+    scores: list[tuple[str, str]]
 
 
 def sample() -> Sample:
     """Read the sample's card and grader; raises InputError when the installation is damaged."""
     card = card_beside(resource(FILE))
-    if card is None or card.grader is None or card.quota is None:
+    if card is None or card.grader is None:
         raise InputError("The sample's card is missing. Install RFT Studio again.")
-    return Sample(goal=card.goal, quota=card.quota, grader=orjson.loads(card.grader.read_bytes()))
+    grader = orjson.loads(card.grader.read_bytes())
+    return Sample(goal=card.goal, grader=grader, scores=_scores())
+
+
+def _scores() -> list[tuple[str, str]]:
+    """The rows of the card's table of what an answer is worth."""
+    text = resource(FILE).with_suffix(".md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    heads = [i for i, cells in enumerate(rows) if [c.strip() for c in cells] == COLUMNS]
+    return [
+        (a.replace("`", "").strip(), s.strip()) for start in heads for a, s in rows[start + 2 :]
+    ]

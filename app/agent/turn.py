@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from app.agent.actions import ACTIONS
@@ -24,6 +25,7 @@ T = TypeVar("T")
 class Host(Protocol):
     """The program as the guide sees it: `app.wiring.App` is one."""
 
+    home: Path
     library: Library
     jobs: Jobs
     settings: Settings

@@ -10,6 +10,8 @@ import pytest
 
 from app.agent.context import message_context
 from app.agent.entries import CardAsked, Choice, Message, Question, Said, ToolDone, ToolStarted
+from app.agent.sample import sample
+from app.grading.base import parse_grader
 from app.store import changes, meta, results, topics
 
 OpenGuide = Callable[..., AbstractAsyncContextManager[Any]]
@@ -309,3 +311,22 @@ async def test_a_quota_the_records_allow_is_offered_and_set(talk: OpenGuide, row
         assert await t.app.session.store.read(meta.get, "quota") == 30
         assert "No topic is thin" in t.text
         assert [o.label for o in t.question.options] == ["Go on to the grader"]
+
+
+async def test_agent_files_are_listed_with_what_is_wrong(talk: OpenGuide, rows: Rows) -> None:
+    async with talk(rows) as t:
+        folder = t.app.home / "agents"
+        folder.mkdir()
+        (folder / "odd.md").write_text('---\nname = "odd"\n[tools]\nexternal = ["fly"]\n---\nx')
+        await t.send("agents")
+        assert "**finetune**" in t.text
+        assert "**odd**" in t.text
+        assert "unknown tools are left out: fly" in t.text
+
+
+async def test_the_sample_brings_its_goal_and_what_its_grader_gives() -> None:
+    brought = sample()
+    assert brought.goal.startswith("Route each support ticket")
+    assert brought.scores[0][1] == "1.0"
+    assert len(brought.scores) == 5
+    assert parse_grader(brought.grader).name == "ticket route"

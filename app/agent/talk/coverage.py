@@ -2,7 +2,6 @@
 
 from app.agent.actions import action
 from app.agent.entries import Option
-from app.agent.sample import sample
 from app.agent.turn import Turn
 from app.agent.words import bold, bullets, plain
 from app.domain.wording import count, joined, number
@@ -75,7 +74,7 @@ async def coverage_choices(turn: Turn, report: CoverageReport) -> None:
     options = [Option(label="Go on to the grader", action="next_after_coverage")]
     if level.thin:
         options.append(Option(label="What helps the thin topics?", action="generation"))
-        if quota := await _reachable(turn, report):
+        if quota := _reachable(report):
             options.append(
                 Option(
                     label=f"Set the quota to {quota}, which they reach",
@@ -90,13 +89,9 @@ async def coverage_choices(turn: Turn, report: CoverageReport) -> None:
     await turn.ask("How shall we go on?", *options)
 
 
-async def _reachable(turn: Turn, report: CoverageReport) -> int:
+def _reachable(report: CoverageReport) -> int:
     """A smaller quota that every topic reaches without writing records; 0 when there is none."""
     smallest = min((t.records for t in report.coverage.leaves.topics), default=0)
-    if (await turn.host.library.get(turn.session.dataset_id)).sample:
-        wished = sample().quota
-        if smallest >= wished < report.quota:
-            return wished
     reachable = smallest // 5 * 5
     return reachable if SMALLEST_QUOTA <= reachable < report.quota else 0
 

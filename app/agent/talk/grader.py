@@ -6,7 +6,7 @@ from app.agent.actions import action
 from app.agent.entries import Option
 from app.agent.sample import sample
 from app.agent.turn import Turn
-from app.agent.words import bold, plain, quote
+from app.agent.words import bold, bullets, plain, quote
 from app.domain.grader_advice import GraderSuggestions
 from app.domain.wording import count, number
 from app.store import meta, results
@@ -29,12 +29,10 @@ async def choose_grader(turn: Turn) -> None:
     options = []
     text = "**What makes a good answer?** A grader gives each answer a score from 0 to 1."
     if (await turn.host.library.get(turn.session.dataset_id)).sample:
-        text += (
-            " The sample brings one: the right route as JSON earns 1, asking a human 0.6, the right "
-            "team 0.2, the right words in the wrong form 0.1."
-        )
-        grader = sample().grader
-        options.append(_choice("The supplied one, which also values asking", grader))
+        brought = sample()
+        worth = bullets([f"**{score}**: {plain(answer)}" for answer, score in brought.scores])
+        text += f" The sample brings one. What an answer is worth there:\n\n{worth}"
+        options.append(_choice("The supplied one, which also values asking", brought.grader))
     for suggestion in advice.suggestions:
         text += f"\n\n**{plain(suggestion.title)}**: {plain(suggestion.why, 300)}"
         options.append(_choice(suggestion.title, suggestion.config))

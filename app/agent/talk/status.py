@@ -2,6 +2,7 @@
 
 from app.agent.actions import action
 from app.agent.commands import EXAMPLES, step_named
+from app.agent.definition import load_agents
 from app.agent.entries import Option
 from app.agent.turn import Turn
 from app.agent.words import bold, bullets, plain
@@ -157,6 +158,19 @@ async def help_me(turn: Turn) -> None:
     )
     if turn.has_dataset and not turn.calling:
         await turn.act("way_on")
+
+
+@action(quick=True, needs_dataset=False)
+async def agents(turn: Turn) -> None:
+    """The agent files that were found, and what is wrong with others."""
+    found = load_agents(turn.host.home)
+    lines = [f"{bold(a.name)}: {plain(a.description, 200)}" for a in found.found.values()]
+    problems = [plain(problem, 400) for problem in found.problems]
+    folder = plain(str(turn.host.home / "agents"), 300)
+    await turn.say(
+        f"Agent files, for when a language model can be connected:\n\n{bullets(lines + problems)}"
+        f"\n\nYour own go into {folder}."
+    )
 
 
 @action(quick=True, needs_dataset=False)
