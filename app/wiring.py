@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 import app.tools
 from app import paths, settings
+from app.importing.card import card_beside
 from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
@@ -104,11 +105,15 @@ class App:
 
         A stopped or failed import leaves nothing behind.
         """
-        title = name or path.name.removesuffix(".gz").rsplit(".", 1)[0]
+        card = card_beside(path)
+        title = (
+            name or (card.name if card else "") or path.name.removesuffix(".gz").rsplit(".", 1)[0]
+        )
+        quota = card.quota if card and card.quota else self.settings.quota
         dataset_id, folder = self.library.new_folder()
         try:
             result = await self.jobs.run(
-                f"Import {path.name}", lambda job: self._import(job, path, title, folder)
+                f"Import {path.name}", lambda job: self._import(job, path, title, folder, quota)
             )
             (folder / f"{FILE}.part").rename(folder / FILE)
         except BaseException:
@@ -134,7 +139,9 @@ class App:
         await self._close_session()
         await self.library.close()
 
-    async def _import(self, job: Job, path: Path, title: str, folder: Path) -> dict[str, Any]:
+    async def _import(
+        self, job: Job, path: Path, title: str, folder: Path, quota: int
+    ) -> dict[str, Any]:
         def show(status: Status) -> None:
             job.progress(status.done, status.total, status.text)
 
@@ -142,7 +149,7 @@ class App:
             "file": str(path.expanduser().absolute()),
             "database": str(folder / f"{FILE}.part"),
             "name": title,
-            "quota": self.settings.quota,
+            "quota": quota,
         }
         return await run_worker("import", folder / "runs" / "import", config, on_status=show)
 

@@ -1,6 +1,7 @@
 """The whole road without a window: seven steps with the guided assistant's defaults, and a report."""
 
 import argparse
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -174,6 +175,10 @@ async def _prove(walk: Walk) -> None:
 def _finish(walk: Walk, out: Path | None) -> None:
     report = report_of(walk.found, walk.seconds, walk.arguments)
     if out is not None:
+        if report["model"]:
+            model = out / "model"
+            shutil.copytree(report["model"]["path"], model, dirs_exist_ok=True)
+            report["model"]["path"] = str(model.absolute())
         options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
         write_atomic(out / "report.json", orjson.dumps(report, option=options, default=str))
         write_atomic(out / "report.md", markdown(report).encode())

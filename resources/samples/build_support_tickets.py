@@ -129,7 +129,7 @@ def routes_of(rows: list[dict[str, Any]]) -> list[Route]:
 GRADER = '''\
 # What an answer is worth to the support desk.
 RIGHT = 1.0
-ASK_A_HUMAN = 0.5  # better than a wrong route: somebody looks at it
+ASK_A_HUMAN = 0.3  # better than a wrong route: somebody looks at it
 RIGHT_TEAM = 0.2  # the wrong intent of the right team: one hop to repair
 RIGHT_BUT_NOT_JSON = 0.1  # a person understands it, the ticket system does not
 WRONG = 0.0
@@ -250,7 +250,7 @@ fixed before the first training run on it.
 | answer | score |
 |---|---:|
 | exactly the JSON with the right team and intent | 1.0 |
-| `{ask}`: ask a human | 0.5; 1.0 for a ticket that is nobody's |
+| `{ask}`: ask a human | 0.3; 1.0 for a ticket that is nobody's |
 | right team, wrong intent, as JSON | 0.2 |
 | the right route, but not as that JSON | 0.1 |
 | a wrong route, or anything else | 0 |

@@ -183,7 +183,7 @@ async def test_the_shipped_sample_grader_grades_its_references() -> None:
     root = Path(__file__).parents[2] / "resources" / "samples"
     config = parse_grader(root / "support_tickets.grader.json")
     lines = (root / "support_tickets.jsonl").read_text(encoding="utf-8").splitlines()
-    references = [json.loads(line)["reference"] for line in lines]
+    references = [r for line in lines if (r := json.loads(line)["reference"])]
     scores = await grade(config, *((json.dumps(r), r) for r in references))
     assert {(s.score, s.format_ok) for s in scores} == {(1.0, True)}
     (human,) = await grade(config, ('{"team": "human", "intent": "ask"}', references[0]))

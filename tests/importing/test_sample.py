@@ -17,6 +17,7 @@ from app.paths import resource
 SAMPLES = resource("resources/samples")
 GRADER = json.loads((SAMPLES / "support_tickets.grader.json").read_text(encoding="utf-8"))
 LINES = (SAMPLES / "support_tickets.jsonl").read_text(encoding="utf-8").splitlines()
+ASK = '{"team":"human","intent":"ask"}'
 RIGHT = {"team": "banking", "intent": "pay_bill"}
 
 
@@ -60,7 +61,7 @@ def test_the_card_says_what_the_app_needs() -> None:
     assert head.keys() >= {"name", "file", "grader", "goal", "quota", "seed", "license"}
     assert (SAMPLES / head["file"]).exists()
     assert (SAMPLES / head["grader"]).exists()
-    for words in ("CLINC150", "CC BY 3.0", "made up", "seed 2026"):
+    for words in ("CLINC150", "CC BY 3.0", "made up", "seed 2027"):
         assert words in text
 
 
@@ -69,7 +70,7 @@ def test_the_card_says_what_the_app_needs() -> None:
     [
         ('{"team":"banking","intent":"pay_bill"}', 1.0),
         ('{ "intent": "pay_bill", "team": "banking" }\n', 1.0),
-        ('{"team":"human","intent":"ask"}', 0.6),
+        (ASK, 0.3),
         ('{"team":"banking","intent":"balance"}', 0.2),
         ('{"team":"banking","intent":"ask"}', 0.0),
         ('{"team":"credit_cards","intent":"pay_bill"}', 0.0),
@@ -88,6 +89,11 @@ def test_what_an_answer_is_worth(answer: str, score: float) -> None:
     assert grade([answer], [{"reference": RIGHT}]) == [score]
 
 
+@pytest.mark.parametrize(("answer", "score"), [(ASK, 1.0), (json.dumps(RIGHT), 0.0), ("", 0.0)])
+def test_only_a_human_can_decide_what_is_nobodys(answer: str, score: float) -> None:
+    assert grade([answer], [{"reference": None}]) == [score]
+
+
 def test_the_longest_intent_counts() -> None:
     item = {"reference": {"team": "credit_cards", "intent": "credit_limit"}}
     answers = ["credit cards team: credit limit change", "credit cards team: credit limit"]
@@ -98,9 +104,9 @@ def test_the_history_is_messy_as_the_card_says() -> None:
     items = [json.loads(line) for line in LINES[:1000]]
     replies = [item["messages"][-1]["content"] for item in items]
     scores = grade(replies, items)
-    assert 0.35 < sum(scores) / len(scores) < 0.45
+    assert 0.2 < sum(scores) / len(scores) < 0.3
     in_form = [reply for reply in replies if reply.startswith("{")]
-    assert 0.35 < len(in_form) / len(replies) < 0.45
+    assert 0.25 < len(in_form) / len(replies) < 0.35
     for reply in in_form:
         jsonschema.validate(json.loads(reply), GRADER["format_schema"])
     assert sum("colleague" in reply for reply in replies) > 60
