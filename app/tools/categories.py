@@ -102,19 +102,17 @@ def _specs(rows: list[Any], found: list[Any]) -> list[dict[str, Any]]:
 
 
 def _counts(tx: Tx, review_below: float) -> dict[str, int]:
-    """Valid records by how sure their topic is; a confirmed one is sure."""
-    sure = "(topic_source IS 'user' OR COALESCE(probability, 1) >= {})"
-    high = sure.format(dict(BANDS)["high"])
-    found = tx.sql(
-        "SELECT SUM(topic_id IS NOT NULL), SUM(topic_id IS NULL), "
-        f"SUM(topic_id IS NOT NULL AND {high}), "
-        f"SUM(topic_id IS NOT NULL AND NOT {high} AND {sure.format('?')}), "
-        f"SUM(topic_id IS NOT NULL AND NOT {high} AND NOT {sure.format('?')}), "
-        "SUM(topic_source IS 'user' AND topic_id IS NOT NULL) FROM record WHERE valid",
-        (review_below, review_below),
-    )
-    names = ("assigned", "uncategorised", "high", "medium", "review", "confirmed")
-    return dict(zip(names, (n or 0 for n in found[0]), strict=True))
+    """Valid records by how sure their topic is: the numbers the views show too."""
+    stats = records.stats(tx)
+    high, medium, review = records.bands(tx, high=dict(BANDS)["high"], review=review_below)
+    return {
+        "assigned": stats.categorised,
+        "uncategorised": stats.valid - stats.categorised,
+        "high": high,
+        "medium": medium,
+        "review": review,
+        "confirmed": stats.confirmed,
+    }
 
 
 def _keep(tx: Tx, fingerprint: str, data: dict[str, Any]) -> None:
