@@ -207,9 +207,6 @@ def _roads_by_difficulty(f: Figures, t: Thresholds) -> Iterator[Action]:
             step="grader_config",
             why="Give part of the score for a right answer in the wrong form.",
         )
-        yield Action(
-            text="Show one example in the prompt", step="dry_run", why="It shows the form."
-        )
     elif mean < t.mean_low:
         yield Action(
             text="Give part of the score",
@@ -222,4 +219,6 @@ def _roads_by_difficulty(f: Figures, t: Thresholds) -> Iterator[Action]:
 
 
 def _other_model(why: str) -> Action:
-    return Action(text="Other base model", step="dry_run", why=why)
+    """Named because it is the right road; this version cannot take it, and says so."""
+    later = "This version trains the starter only."
+    return Action(text="Needs another base model", step="dry_run", why=f"{why} {later}")

@@ -79,7 +79,7 @@ class Welcome(Panel):
 
     def _make_drop(self) -> QFrame:
         head = kit.label("Drop a file of chat records here", "h2")
-        words = "JSONL, JSON, CSV or Parquet, also as .gz. It stays on this computer."
+        words = "JSONL or JSON, also as .gz. It stays on this computer."
         sub = kit.label(words, tone="muted", wrap=True)
         for label in (head, sub):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
