@@ -147,7 +147,7 @@ def _say_verdict(verdict: Verdict) -> None:
     for sentence in verdict.diagnosis:
         say(f"  {sentence}")
     for action in verdict.actions[:2]:
-        say(f"  Next: {action.text}")
+        say(f"  Next: {action.text}. {action.why}")
 
 
 async def _train(walk: Walk) -> None:

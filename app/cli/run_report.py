@@ -99,7 +99,7 @@ def _dry_run(done: Any) -> dict[str, Any] | None:
         "summary": verdict.summary,
         "reasons": [reason.text for reason in verdict.reasons],
         "diagnosis": list(verdict.diagnosis),
-        "next": [action.text for action in verdict.actions],
+        "next": [f"{action.text}. {action.why}" for action in verdict.actions],
         "early": done.early,
     }
 
