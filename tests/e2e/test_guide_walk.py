@@ -17,6 +17,8 @@ from app.tools.session import Session
 from app.wiring import App
 
 PATIENCE_SECONDS = 1500
+# The workers that train and serve outlive the handle that started them, by design.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 class Walker:
