@@ -6,8 +6,9 @@ import pytest
 
 import app.tools
 from app import paths
-from app.agent.definition import AgentDefinition, load_agent, load_agents, split_head
+from app.agent.definition import AgentDefinition, load_agent, load_agents
 from app.errors import InputError
+from app.front_matter import split_head
 from app.registry import load_family
 from app.tools.base import TOOLS
 
