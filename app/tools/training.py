@@ -48,7 +48,12 @@ async def _card(
     ]
     previous = await store.read(results.latest, "training")
     inputs = (await ctx.open.expected("training")).model_dump_json()
-    same = previous is not None and previous.fingerprint == inputs and previous.state == "completed"
+    same = (
+        previous is not None
+        and previous.state == "completed"
+        and previous.fingerprint == inputs
+        and previous.data.get("params") == params.model_dump(mode="json")
+    )
     warning = "Nothing was changed since the last run; the result will be the same." if same else ""
     return Card(
         tool="start_training",

@@ -6,7 +6,7 @@ from app.domain.diagnosis import Action
 from app.jobs import Job
 from app.store.events import GraderChanged, RecordsChanged, ResultsChanged, SettingsChanged
 from app.ui import kit
-from app.ui.dry_run.setup import Setup
+from app.ui.dry_run.setup import Setup, step_lines
 from app.ui.dry_run.snapshot import DryRunSnapshot, read_snapshot
 from app.ui.dry_run.views import Answers, by_topic, summary, verdict_card
 from app.ui.job_line import JobLine
@@ -43,7 +43,9 @@ class DryRunPanel(Panel):
             "Accept the warning", self._accept, tip="Training may then start on exactly this"
         )
         self.banners, self.body = kit.Refill(), kit.Refill()
-        for widget in (self.line, self.banners, self.setup, self.body):
+        title = kit.label("What happens now", "h2")
+        self.doing = kit.card(title, *step_lines(), gap=8, margin=(16, 12, 16, 14))
+        for widget in (self.line, self.doing, self.banners, self.setup, self.body):
             self.column.addWidget(widget)
         self.column.addStretch(1)
 
@@ -86,6 +88,7 @@ class DryRunPanel(Panel):
         self.again.setVisible(ended and not told and not self._busy and not self._setup_open)
         self.views.setVisible(ended and found.verdict is not None and not self._busy)
         self.body.setVisible(not self._busy)
+        self.doing.setVisible(self._busy)
         self.facts.setText(self._facts())
         self._show_banners()
 

@@ -110,7 +110,8 @@ class TrainingPanel(Panel):
         self.snapshot, self.course = snapshot, course
         if snapshot.state == "running":
             self._setup_open = False
-        self.setup.show_snapshot(snapshot)
+        if snapshot.state != "running":
+            self.setup.show_snapshot(snapshot)
         self._show_live()
         if snapshot.report is not self._reported:
             self._reported = snapshot.report

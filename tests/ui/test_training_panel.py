@@ -62,6 +62,9 @@ def test_missing_numbers_are_gaps_not_zeros(qtbot: QtBot, themed: QApplication) 
     qtbot.addWidget(chart)
     chart.show_course(course)
     assert chart.value.text() == "n/a"
+    assert chart.line.pieces() == []
+    chart.line.show_values([0.1, 0.2, math.nan, 0.3], tone="accent", words="a gap")
+    assert [len(piece) for piece in chart.line.pieces()] == [2, 1]
 
 
 def test_a_resumed_run_takes_back_later_steps() -> None:

@@ -40,13 +40,6 @@ class Setup(QFrame):
             kit.column(None, self.run, gap=0),
             gap=12,
         )
-        lines = [
-            kit.row(
-                kit.label(f"{n}", "strong", "accent"), kit.label(name, "strong"),
-                (kit.label(words, tone="muted", wrap=True), 1), top=True,
-            )
-            for n, (name, words) in enumerate(STEPS, 1)
-        ]  # fmt: skip
         question = kit.label("Can training work here?", "h2")
         why = kit.label(
             "Training needs prompts that the model solves sometimes. A dry run finds out in "
@@ -55,7 +48,7 @@ class Setup(QFrame):
             wrap=True,
         )
         foot = kit.column(kit.rule(), self.missing, sizes, self.total, gap=8)
-        body = kit.column(question, why, 2, *lines, 2, foot, gap=8, margin=(16, 12, 16, 14))
+        body = kit.column(question, why, 2, *step_lines(), 2, foot, gap=8, margin=(16, 12, 16, 14))
         self.setLayout(body)
         self._train = 0
         self._show_total()
@@ -90,3 +83,16 @@ class Setup(QFrame):
             f"{used:,}{of} training prompts × {answers} = {used * answers:,} answers of the starter "
             "model, trained on your records first if need be. Free, about 2 min, on this computer."
         )
+
+
+def step_lines() -> list[kit.Item]:
+    """What a dry run does, in order."""
+    return [
+        kit.row(
+            kit.label(f"{n}", "strong", "accent"),
+            kit.label(name, "strong"),
+            (kit.label(words, tone="muted", wrap=True), 1),
+            top=True,
+        )
+        for n, (name, words) in enumerate(STEPS, 1)
+    ]

@@ -9,6 +9,7 @@ from app.ui.kit.chart import Plot
 from app.ui.parts import Tone
 from app.ui.theme import theme
 from app.ui.training.course import Course
+from app.ui.training.trend import TrendLine
 
 # name, metric, unit; the metric names are TRL's.
 SMALL = (
@@ -110,22 +111,20 @@ class SmallChart(QFrame):
         self.setProperty("role", "card")
         self._key, self._unit, self._name = metric, unit, name
         self.value = kit.label("n/a", "strong")
-        self.plot = Plot(name, axes=False)
-        self.plot.setMinimumHeight(theme().px(44))
+        self.line = TrendLine(name)
         head = kit.row(kit.label(name, "small", "muted"), None, self.value)
-        self.setLayout(kit.column(head, (self.plot, 1), gap=2, margin=(12, 6, 12, 6)))
+        self.setLayout(kit.column(head, (self.line, 1), gap=2, margin=(12, 6, 12, 6)))
         self.setToolTip(TIPS[metric])
         self.setMinimumHeight(theme().px(88))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def show_course(self, course: Course) -> None:
-        steps, values = course.series(self._key)
+        _, values = course.series(self._key)
         text, tone = self._words(course.last(self._key))
         self.value.setText(text)
         kit.retint(self.value, tone)
-        color = "warn" if tone == "warn" else "accent"
-        self.plot.draw(lambda plot: plot.line(steps, values, color=color, width=1.5))
-        self.plot.describe(f"{self._name}: {text} at step {course.step}. {TIPS[self._key]}")
+        words = f"{self._name}: {text} at step {course.step}. {TIPS[self._key]}"
+        self.line.show_values(values, tone="warn" if tone == "warn" else "accent", words=words)
 
     def _words(self, value: float | None) -> tuple[str, Tone]:
         if value is None:
