@@ -170,7 +170,7 @@ class ChatDock(QWidget):
 
     def _show_earlier(self) -> None:
         self.list.show_earlier()
-        self.list.area.verticalScrollBar().setValue(0)
+        self.list.go_to_top()
 
     def _on_job(self, job: Job) -> None:
         session = self.guide.session

@@ -1,6 +1,8 @@
 """The scrolling list of a conversation: a widget per entry, the newest at the foot."""
 
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -23,7 +25,8 @@ from app.ui.chat_cards import ApprovalCard, QuestionCard
 from app.ui.chat_parts import MessageView, RunningRow, SaidView, ToolRow
 
 W = TypeVar("W", bound=QWidget)
-SHOWN = 60  # entries shown at first; the rest at a click, so that a long history opens at once
+SHOWN = 30  # entries shown at first; the rest at a click, so that a long history opens at once
+SLICE = 2  # widgets made at a time (about 5 ms each), so that the window never stalls
 NEAR_FOOT = 48  # pixels from the end within which new entries are followed
 
 
@@ -41,6 +44,10 @@ class ChatList(QWidget):
         self._jobs: dict[int, RunningRow] = {}
         self._asking: QuestionCard | None = None
         self._follow = True
+        self._work: deque[Callable[[], None]] = deque()
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._do_some)
         self._more = kit.button("Show earlier", self.show_earlier, kind="ghost", small=True)
         self._more.hide()
         self._column = QVBoxLayout()
@@ -57,33 +64,68 @@ class ChatList(QWidget):
 
     def clear(self) -> None:
         """Another conversation: nothing of this one stays."""
+        self._work.clear()
+        self._timer.stop()
         kit.clear(self._column)
         self._earlier, self._rows, self._jobs, self._asking = [], {}, {}, None
         self._more.hide()
         self._follow = True
 
+    @property
+    def filling(self) -> bool:
+        """Whether entries are still being brought in."""
+        return bool(self._work)
+
     def show_history(self, found: list[Entry], is_open: Callable[[Question], bool]) -> None:
-        """The stored conversation: its newest entries, the others at a click."""
+        """The stored conversation: its newest entries, in slices; the others at a click."""
         self._earlier, newest = found[:-SHOWN], found[-SHOWN:]
         self._more.setVisible(bool(self._earlier))
-        for entry in newest:
-            self.add(entry)
-        if self._asking is not None and not is_open(self._asking.question):
-            self._asking.settle(self._asking.question.chosen)
+        self._in_slices([partial(self._add, entry) for entry in newest])
+        self._in_slices([partial(self._retire, is_open)])
 
     def show_earlier(self) -> None:
         """One more page of what was said before, above what is shown; the view stays put."""
         self._earlier, page = self._earlier[:-SHOWN], self._earlier[-SHOWN:]
         self._more.setVisible(bool(self._earlier))
-        self._follow = False
+        self._in_slices([partial(self._prepend, entry) for entry in reversed(page)])
+
+    def go_to_top(self) -> None:
+        """Show the oldest entry there is on the list, once all are there."""
         bar = self.area.verticalScrollBar()
-        below = bar.maximum() - bar.value()
-        for place, entry in enumerate(page):
-            if (view := self._still(entry)) is not None:
-                self._column.insertWidget(min(place, self._column.count()), view)
+        self._in_slices([lambda: QTimer.singleShot(0, self, lambda: bar.setValue(0))])
+
+    def _in_slices(self, work: list[Callable[[], None]]) -> None:
+        self._work.extend(work)
+        if self._work:
+            self._timer.start()
+
+    def _do_some(self) -> None:
+        for _ in range(min(SLICE, len(self._work))):
+            self._work.popleft()()
+        if not self._work:
+            self._timer.stop()
+
+    def _retire(self, is_open: Callable[[Question], bool]) -> None:
+        if self._asking is not None and not is_open(self._asking.question):
+            self._asking.settle(self._asking.question.chosen)
+
+    def _prepend(self, entry: Entry) -> None:
+        if (view := self._still(entry)) is None:
+            return
+        bar = self.area.verticalScrollBar()
+        below, self._follow = bar.maximum() - bar.value(), False
+        self._column.insertWidget(0, view)
+        view.show()
         QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum() - below))
 
     def add(self, entry: Entry) -> None:
+        """Show an entry at the foot, after what is still being brought in."""
+        if self._work:
+            self._in_slices([partial(self._add, entry)])
+        else:
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
         """Show an entry at the foot, or let it change the one it belongs to."""
         match entry:
             case Choice():

@@ -53,6 +53,8 @@ def make_dock(qtbot: QtBot) -> MakeDock:
 async def settled(dock: ChatDock) -> None:
     """Everything asked of the guide is answered and shown."""
     await dock.app.jobs.wait()
+    while dock.list.filling:
+        await asyncio.sleep(0.001)
     QApplication.processEvents()
 
 
@@ -224,15 +226,17 @@ async def test_a_long_history_opens_with_its_newest_part(
         dock.list.clear()
         found = [Message(text=f"message {n}") for n in range(150)]
         dock.list.show_history(list(found), lambda question: False)
-        QApplication.processEvents()
-        assert len(views(dock, MessageView)) == SHOWN
-        dock.list.show_earlier()
-        dock.list.show_earlier()
+        dock.list.add(Message(text="message 150"))
+        await settled(dock)
+        assert len(views(dock, MessageView)) == SHOWN + 1
+        for _ in range(4):
+            dock.list.show_earlier()
+            await settled(dock)
         texts = [
             dock.list._column.itemAt(i).widget().words.toPlainText()
             for i in range(dock.list._column.count())
         ]
-        assert texts == [f"message {n}" for n in range(150)]
+        assert texts == [f"message {n}" for n in range(151)]
 
 
 @pytest.mark.parametrize("width", [352, 312])
