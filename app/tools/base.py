@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -60,7 +60,6 @@ class Context:
     actor: Actor = "user"
     approve: Approver = refuse
     tool: str = ""
-    answered: set[str] = field(default_factory=set)
 
     @property
     def open(self) -> Session:
@@ -182,8 +181,3 @@ def tool(
         return function
 
     return register
-
-
-async def call(ctx: Context, name: str, **arguments: Any) -> BaseModel:
-    """Call a tool by name with keyword arguments."""
-    return await TOOLS[name](ctx, arguments)

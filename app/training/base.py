@@ -35,7 +35,7 @@ class PresetValues:
 # Measured on 2,400 support tickets with the 1.1 M-parameter starter (build/sample_experiment.py).
 PRESETS: dict[Preset, PresetValues] = {
     "fast": PresetValues(8, 1e-3, 1.0, 20, 40, 4),
-    "standard": PresetValues(32, 3e-4, 1.4, 40, 200, 8),
+    "standard": PresetValues(32, 3e-4, 2.0, 40, 200, 10),
 }
 
 
@@ -55,7 +55,7 @@ class TrainingParams(BaseModel):
     clip: float = Field(default=0.2, gt=0, lt=1, description="How far one step may move an answer")
     updates_per_batch: int = Field(default=1, ge=1, le=8, description="Steps on each batch")
     normalise: Normalise = Field(default="token", description="What the loss is divided by")
-    scale_rewards: Scaling = Field(default="group", description="Divide advantages by their std")
+    scale_rewards: Scaling = Field(default="none", description="Divide advantages by their std")
     max_grad_norm: float = Field(default=1.0, gt=0, le=100, description="Gradient clipping")
     warmup_steps: int = Field(default=5, ge=0, le=10_000, description="Steps of rising rate")
     eval_every: int = Field(default=0, ge=0, le=10_000, description="Steps between validations")

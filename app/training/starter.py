@@ -48,7 +48,7 @@ class StarterPreset:
 
 # `standard` is the 1.1 M-parameter model of the measurements; `fast` is for tests and first looks.
 PRESETS: dict[Preset, StarterPreset] = {
-    "fast": StarterPreset(64, 2, 2, 192, 512, 16, 5e-3, 4, 60, 120_000),
+    "fast": StarterPreset(64, 2, 2, 192, 512, 16, 5e-3, 6, 60, 300_000),
     "standard": StarterPreset(128, 4, 4, 384, 2048, 16, 3e-3, 5, 100, 600_000),
 }
 
