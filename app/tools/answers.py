@@ -1,7 +1,8 @@
 """Answers of a model to records: the worker that samples and grades, and the base model it needs."""
 
+import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,16 @@ MAX_ANSWER_TOKENS = 512
 TOKEN_MARGIN = 1.5  # room over the longest usual target
 
 
-def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
-    """Write JSON lines for a worker and return the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
-    return path
+async def written(path: Path, rows: Callable[[], Iterable[dict[str, Any]]]) -> Path:
+    """Make JSON lines for a worker and write them, off the event loop; returns the path."""
+
+    def write() -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(orjson.dumps(row) + b"\n" for row in rows())
+        return path
+
+    return await asyncio.to_thread(write)
 
 
 def prompt_row(record: Record) -> dict[str, Any]:
@@ -71,7 +77,7 @@ async def base_model(ctx: Context) -> Path:
     Raises ToolError when there is nothing a starter could learn from.
     """
     session = ctx.open
-    rows = starter_rows(await session.store.read(read_split, "train"))
+    rows, key = await session.store.read(_starter_input)
     if len(rows) < MIN_STARTER_ROWS:
         raise ToolError(
             f"The starter model learns from recorded replies or references; only {len(rows)} "
@@ -79,7 +85,6 @@ async def base_model(ctx: Context) -> Path:
             "wait for a version that can use a pretrained model or an endpoint."
         )
     settings = ctx.settings
-    key = of_value(rows)
     folder = session.folder / "models" / f"starter-{settings.preset}-{settings.seed}-{key[:12]}"
     if not folder.exists():
         await ctx.jobs.run(
@@ -94,13 +99,22 @@ async def base_model(ctx: Context) -> Path:
 async def supervised_model(ctx: Context, job: Job, init: Path, out: Path) -> Path | None:
     """The baseline to beat: the base model trained on the references. None without references."""
     session = ctx.open
-    found = await session.store.read(read_split, "train")
-    rows = starter_rows([r for r in found if r.reference is not None], references=True)
+    rows = await session.store.read(_reference_rows)
     if len(rows) < MIN_STARTER_ROWS:
         return None
     if not out.exists():
         await _train_starter(ctx, job, rows, out, init=init)
     return out
+
+
+def _starter_input(tx: Tx) -> tuple[list[dict[str, Any]], str]:
+    rows = starter_rows(read_split(tx, "train"))
+    return rows, of_value(rows)
+
+
+def _reference_rows(tx: Tx) -> list[dict[str, Any]]:
+    found = [r for r in read_split(tx, "train") if r.reference is not None]
+    return starter_rows(found, references=True)
 
 
 async def _train_starter(
@@ -111,7 +125,7 @@ async def _train_starter(
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
     config = {
-        "records": str(write_rows(work / "records.jsonl", rows)),
+        "records": str(await written(work / "records.jsonl", lambda: rows)),
         "out": str(aside),
         "seed": ctx.settings.seed,
         "preset": ctx.settings.preset,
@@ -161,7 +175,7 @@ async def roll_out(
 
     config = {
         "model": str(model),
-        "prompts": str(write_rows(work / "prompts.jsonl", [prompt_row(r) for r in found])),
+        "prompts": str(await written(work / "prompts.jsonl", lambda: map(prompt_row, found))),
         "samples_per_prompt": samples,
         "temperature": temperature,
         "max_new_tokens": max_new_tokens,

@@ -1,5 +1,6 @@
 """Tools on categories: every record to a leaf topic, with how sure that is."""
 
+import asyncio
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from app.paths import resource
 from app.store import records, results, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter
-from app.tools.answers import follow_job, write_rows
+from app.tools.answers import follow_job, written
 from app.tools.base import Context, tool
 from app.tools.proposals import ENCODER, text_rows
 from app.workers import run_worker
@@ -55,7 +56,7 @@ async def categorise(ctx: Context, *, scope: str, review_below: float = 0.5) -> 
     specs = _specs(rows, found)
     work = session.folder / "runs" / "categorize"
     config = {
-        "records": str(write_rows(work / "records.jsonl", text_rows(found))),
+        "records": str(await written(work / "records.jsonl", lambda: text_rows(found))),
         "cache": str(session.folder / "embeddings.sqlite"),
         "encoder": str(resource(ENCODER)),
         "topics": specs,
@@ -66,7 +67,7 @@ async def categorise(ctx: Context, *, scope: str, review_below: float = 0.5) -> 
         dataset_id=session.dataset_id,
         heavy=True,
     )
-    lines = [orjson.loads(line) for line in Path(result["assignments"]).read_bytes().splitlines()]
+    lines = await asyncio.to_thread(_read_lines, Path(result["assignments"]))
     if scope == "unlabeled":
         free = {r.id for r in found if r.topic_id is None}
         lines = [line for line in lines if line["id"] in free]
@@ -75,10 +76,14 @@ async def categorise(ctx: Context, *, scope: str, review_below: float = 0.5) -> 
     )
     counts = await session.store.read(_counts, review_below)
     done = Categorised(
-        written=written, threshold=result["threshold"], english=result["english"], **counts
+        written=count, threshold=result["threshold"], english=result["english"], **counts
     )
     await session.store.transaction(_keep, fingerprint.model_dump_json(), done.model_dump())
     return done
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def _specs(rows: list[Any], found: list[Any]) -> list[dict[str, Any]]:

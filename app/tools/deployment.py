@@ -17,12 +17,13 @@ from app.serving.client import ChatReply, chat
 from app.serving.endpoint import Endpoint
 from app.store import meta, results
 from app.store.results import ResultValue
-from app.tools.answers import follow_job, prompt_row, read_split, write_rows
+from app.tools.answers import answer_tokens, follow_job, prompt_row, read_split, written
 from app.tools.base import Card, Context, tool
 from app.tools.report import Report
 from app.workers import run_worker
 
 REGRADED = 50  # prompts on which the export proves itself
+BASE = "base"  # the base model's id beside the deployed one
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
 
 
@@ -79,8 +80,10 @@ async def deploy_model(ctx: Context, deployment_name: str = "") -> Deployed:
     session = ctx.open
     training = await _trained(ctx)
     name = deployment_name or await _default_name(ctx, training)
-    if not NAME.fullmatch(name):
-        raise ToolError("deployment_name: small letters, digits, dots and dashes, at most 61.")
+    if name == BASE or not NAME.fullmatch(name):
+        raise ToolError(
+            f"deployment_name: small letters, digits, dots and dashes, at most 61, not “{BASE}”."
+        )
     folder = session.folder / "exports" / name
     exported = await _export(ctx, training, folder)
     endpoint = await serve(ctx, training, name, folder)
@@ -150,7 +153,7 @@ async def try_model(ctx: Context, text: str) -> Tried:
     messages = await _messages(ctx, text)
     replies = [
         await chat(endpoint.url, endpoint.key, model, messages)
-        for model in ("base", result.data["model_id"])
+        for model in (BASE, result.data["model_id"])
     ]
     known = await ctx.open.store.read(_record_of, text)
     scores: list[Score | None] = [None, None]
@@ -169,7 +172,7 @@ async def serve(ctx: Context, training: ResultValue, name: str, folder: Path) ->
         await endpoint.stop()
     models = [
         {"id": name, "path": str(folder)},
-        {"id": "base", "path": str(training.data["model"])},
+        {"id": BASE, "path": str(training.data["model"])},
     ]
     return await Endpoint.start(ctx.open.folder / "runs" / "serve", models, port=ctx.settings.port)
 
@@ -198,8 +201,9 @@ async def _export(ctx: Context, training: ResultValue, folder: Path) -> Exported
         "model": training.data["tuned"],
         "out": str(folder),
         "card": await _facts(ctx, training),
-        "prompts": str(write_rows(work / "prompts.jsonl", [prompt_row(r) for r in chosen])),
+        "prompts": str(await written(work / "prompts.jsonl", lambda: map(prompt_row, chosen))),
         "grader": grader.config if grader else None,
+        "max_new_tokens": answer_tokens(await session.store.read(read_split, "train")),
     }
     if folder.exists() and folder.is_relative_to(session.folder):
         shutil.rmtree(folder)  # our own earlier export under this name

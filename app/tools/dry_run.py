@@ -1,5 +1,6 @@
 """The dry run: whether training can work here, before it costs anything."""
 
+import asyncio
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -166,7 +167,7 @@ class _Run:
         head = chosen[: thresholds.first_look_prompts]
         await self._sample(job, head, look, "first look")
         first = await self._data(chance=False)
-        decision = early_decision(first, thresholds)
+        decision = await asyncio.to_thread(early_decision, first, thresholds)
         if decision.stop and decision.verdict == "NO-GO":
             self.early = f"Decided at the first look: {decision.reason}"
         else:
@@ -175,7 +176,7 @@ class _Run:
             if rest := chosen[len(head) :]:
                 await self._sample(job, rest, self.samples, "all prompts")
         job.progress(0, 0, "controls and noise")
-        return judge(await self._data(chance=True), thresholds)
+        return await asyncio.to_thread(judge, await self._data(chance=True), thresholds)
 
     async def _sample(self, job: Job, found: Sequence[Record], n: int, name: str) -> None:
         offset = {r.id: len(self.graded.get(r.id, [])) for r in found}

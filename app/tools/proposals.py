@@ -1,5 +1,6 @@
 """Topic proposals: made from the data or its labels, kept aside until the user accepts one."""
 
+import asyncio
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from app.store import records, topics
 from app.store.database import Tx
 from app.store.events import TopicsChanged
 from app.store.records import RecordFilter
-from app.tools.answers import follow_job, write_rows
+from app.tools.answers import follow_job, written
 from app.tools.base import Context
 from app.tools.session import Session
 from app.workers import run_worker, write_atomic
@@ -55,7 +56,7 @@ async def from_data(ctx: Context) -> Proposal:
         raise ToolError(f"{len(found)} valid records are too few to find topics in.")
     work = session.folder / "runs" / "topics"
     config = {
-        "records": str(write_rows(work / "records.jsonl", text_rows(found))),
+        "records": str(await written(work / "records.jsonl", lambda: text_rows(found))),
         "cache": str(session.folder / "embeddings.sqlite"),
         "encoder": str(resource(ENCODER)),
     }
@@ -115,7 +116,9 @@ async def keep(
         english=english,
         note=note,
     )
-    write_atomic(ctx.open.proposal_file, proposal.model_dump_json().encode())
+    await asyncio.to_thread(
+        lambda: write_atomic(ctx.open.proposal_file, proposal.model_dump_json().encode())
+    )
     await ctx.open.store.transaction(_tell)
     return proposal
 

@@ -1,5 +1,6 @@
 """The report of a training run: base, supervised and tuned on the same untouched test prompts."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -103,7 +104,9 @@ async def make_report(
         )
         found[key] = _scored(answers, test, names)
     opened = await store.read(results.test_openings) + 1
-    return _assemble(found, test, opened, grader_version, ctx.settings.seed)
+    return await asyncio.to_thread(
+        _assemble, found, test, opened, grader_version, ctx.settings.seed
+    )
 
 
 async def _grader(ctx: Context, version: int) -> GraderConfig:

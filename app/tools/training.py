@@ -8,7 +8,7 @@ from app.errors import ToolError
 from app.store import meta, results
 from app.store.results import ResultValue
 from app.tools import answers, runs
-from app.tools.answers import answer_tokens, prompt_row, read_split, write_rows
+from app.tools.answers import answer_tokens, prompt_row, read_split, written
 from app.tools.base import Card, Context, tool
 from app.tools.grading import current
 from app.tools.runs import TrainingStatus
@@ -181,9 +181,9 @@ async def _prepare(ctx: Context, params: TrainingParams) -> int:
         {
             "method": "rft",
             "model": str(model),
-            "train": str(write_rows(run.path / "train.jsonl", [prompt_row(r) for r in train])),
+            "train": str(await written(run.path / "train.jsonl", lambda: map(prompt_row, train))),
             "validation": str(
-                write_rows(run.path / "validation.jsonl", [prompt_row(r) for r in validation])
+                await written(run.path / "validation.jsonl", lambda: map(prompt_row, validation))
             ),
             "grader": config.model_dump(mode="json"),
             "params": params.model_dump(mode="json"),
