@@ -71,9 +71,7 @@ async def categorise(ctx: Context, *, scope: str, review_below: float = 0.5) -> 
     if scope == "unlabeled":
         free = {r.id for r in found if r.topic_id is None}
         lines = [line for line in lines if line["id"] in free]
-    written = await ctx.write(
-        f"Categorise {len(lines):,} records", records.store_assignments, lines
-    )
+    count = await ctx.write(f"Categorise {len(lines):,} records", records.store_assignments, lines)
     counts = await session.store.read(_counts, review_below)
     done = Categorised(
         written=count, threshold=result["threshold"], english=result["english"], **counts
