@@ -91,6 +91,15 @@ class RunDir:
         except FileNotFoundError:
             return [], offset
 
+    def first_event(self, kind: str) -> dict[str, Any] | None:
+        """The first event of a kind; reads no further than that."""
+        try:
+            with (self.path / "events.jsonl").open("rb") as file:
+                whole = (line for line in file if line.endswith(b"\n"))
+                return next((e for e in map(orjson.loads, whole) if e["kind"] == kind), None)
+        except FileNotFoundError:
+            return None
+
     def stop(self) -> None:
         (self.path / "stop").touch()
 

@@ -88,7 +88,7 @@ class Endpoint:
     def find(cls, run_dir: Path) -> "Endpoint | None":
         """The endpoint that an earlier run of the app left serving there; None when it is gone."""
         run = RunDir(run_dir)
-        event = next((e for e in run.events()[0] if e["kind"] == "listening"), None)
+        event = run.first_event("listening")
         if event is None or not run.alive():
             return None
         config = read_json(run_dir / "config.json")

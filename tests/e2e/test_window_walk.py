@@ -1,0 +1,138 @@
+"""The seven steps in the real window, by mouse alone: the sample becomes a deployed model."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
+
+from app.domain.steps import STEPS
+from app.ui.chat import ChatDock
+from app.ui.main_window import MainWindow
+from app.wiring import App
+
+PATIENCE_SECONDS = 900
+# The worker that trains outlives the handle that started it, by design.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3000),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+class Hand:
+    """Looks for what is visible and clicks it."""
+
+    def __init__(self, window: MainWindow, qtbot) -> None:
+        self.window, self.qtbot = window, qtbot
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain for {what}\n{self.seen()}"
+            await asyncio.sleep(0.05)
+
+    def buttons(self, *words: str) -> list[QAbstractButton]:
+        return [
+            button
+            for button in self.window.findChildren(QAbstractButton)
+            if button.isVisible() and button.isEnabled() and button.text() in words
+        ]
+
+    async def click(self, *words: str) -> None:
+        """Click the first button with one of these words, once it is there."""
+        await self.until(lambda: self.buttons(*words), f"the button {words}")
+        self.qtbot.mouseClick(self.buttons(*words)[0], Qt.MouseButton.LeftButton)
+        await asyncio.sleep(0.1)
+
+    async def step(self, name: str) -> None:
+        """Open a station of the stepper by keyboard."""
+        stepper = self.window.stepper
+        stepper.select(STEPS.index(name))
+        self.qtbot.keyClick(stepper, Qt.Key.Key_Return)
+        await self.until(lambda: self.window.centre.name == name, f"the panel {name}")
+
+    def seen(self) -> str:
+        """What a person would read now, for the message of a failed wait."""
+        labels = [w.text() for w in self.window.findChildren(QLabel) if w.isVisible()]
+        buttons = [b.text() for b in self.window.findChildren(QAbstractButton) if b.isVisible()]
+        return f"labels: {labels}\nbuttons: {buttons}"
+
+
+async def status(app: App, step: str) -> str:
+    assert app.session is not None
+    return (await app.session.workflow())[step].status
+
+
+async def test_from_the_sample_to_a_deployed_model(themed, qtbot, user_home):
+    app = await App.start(user_home)
+    app.settings.preset = "fast"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        app.settings.port = free.getsockname()[1]
+    window = MainWindow(app)
+    qtbot.addWidget(window)
+    window.resize(1440, 900)
+    window.show()
+    window.set_chat(ChatDock(app))
+    hand = Hand(window, qtbot)
+    try:
+        await walk(app, hand)
+    finally:
+        if app.session is not None and (endpoint := app.session.endpoint()):
+            await endpoint.stop()
+        window.closed = True
+        window.close()
+        await app.close()
+
+
+async def walk(app: App, hand: Hand) -> None:
+    await hand.click("Try the sample")
+    await hand.until(lambda: app.session is not None, "the sample to open")
+    await hand.step("topics_config")
+    await hand.click("Find topics")
+    await hand.click("Accept")
+    await wait_for(app, "coverage_generation", "completed")
+
+    await hand.step("grader_config")
+    await hand.click("Use the supplied grader")
+    await hand.click("Save", "Save as v1", "Use v1")
+    await hand.click("Test on 5")
+    await hand.click("The scores look right")
+
+    await hand.step("dry_run")
+    await hand.click("Run the dry run")
+    await hand.click("Accept the warning", "Set up training")
+    if await status(app, "dry_run") != "completed":
+        await hand.click("Accept the warning")
+        await wait_for(app, "dry_run", "completed")
+
+    await hand.step("training")
+    await hand.click("Start training")
+    await hand.click("Start training")  # on the card in the dock
+    await wait_for(app, "training", "completed")
+
+    await hand.click("Deploy")
+    await hand.click("Deploy…")
+    await hand.click("Deploy")
+    await wait_for(app, "deployment", "completed")
+    await ask_both(hand)
+
+
+async def wait_for(app: App, step: str, wanted: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while (found := await status(app, step)) != wanted:
+        assert time.monotonic() < end, f"{step} is {found}"
+        await asyncio.sleep(0.1)
+
+
+async def ask_both(hand: Hand) -> None:
+    """The try-it chat answers with both models."""
+    panel = hand.window.centre.panel("deployment")
+    (field,) = [f for f in panel.findChildren(QLineEdit) if f.isVisible() and not f.isReadOnly()]
+    hand.qtbot.keyClicks(field, "i need to report a lost card")
+    await hand.click("Send")
+    await hand.until(lambda: '"team"' in hand.seen(), "an answer in JSON")
