@@ -1,0 +1,60 @@
+from app.store import records, topics
+from app.store.records import RecordFilter
+
+
+async def count(store, **spec):
+    return await store.read(records.count, RecordFilter(**spec))
+
+
+async def test_filters_agree_with_the_ids_they_give(opened):
+    async with opened() as store:
+        topic = await store.write("Add", topics.add, "A")
+        await store.write("Assign", topics.assign, [1, 2], topic, source="user")
+        for spec in (
+            {},
+            {"topic_ids": (topic,)},
+            {"uncategorised": True},
+            {"split": "test"},
+            {"query": "QUESTION 3"},
+            {"ids": (1, 5, 99)},
+            {"valid": False},
+        ):
+            found = await store.read(records.ids, RecordFilter(**spec))
+            assert len(found) == await count(store, **spec)
+        assert await store.read(records.ids, RecordFilter(topic_ids=(topic,))) == [1, 2]
+        assert await store.read(records.ids, RecordFilter(query="QUESTION 3")) == [4]
+
+
+async def test_wildcards_in_a_search_are_plain_characters(opened):
+    async with opened() as store:
+        assert await count(store, query="%") == 0
+        assert await count(store, query="question_") == 0
+        assert await count(store, query='"; DROP TABLE record') == 0
+        assert await count(store) == 10
+
+
+async def test_rows_come_in_the_order_asked_for(opened):
+    async with opened() as store:
+        rows = await store.read(records.rows, [7, 3, 99, 5])
+        assert [row.id for row in rows] == [7, 3, 5]
+        down = await store.read(records.ids, RecordFilter(), "tokens", True)
+        assert down == list(range(10, 0, -1))
+
+
+async def test_a_record_comes_back_as_it_was(opened):
+    async with opened() as store:
+        record = await store.read(records.get, 4)
+        assert record.last_user_turn == "question 3"
+        assert record.item()["reference"] is None
+        await store.write("Edit", records.edit, 4, reference={"a": [1, None]}, extra={"x": "ü"})
+        edited = await store.read(records.get, 4)
+        assert edited.item() == {"x": "ü", "messages": record.item()["messages"],
+                                 "reference": {"a": [1, None]}}  # fmt: skip
+
+
+async def test_numbers_of_the_dataset(opened):
+    async with opened() as store:
+        stats = await store.read(records.stats)
+        assert (stats.records, stats.valid, stats.invalid, stats.multi_turn) == (10, 10, 0, 0)
+        assert sum(stats.splits.values()) == 10
+        assert stats.tokens == sum(range(10))
