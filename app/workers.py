@@ -226,8 +226,7 @@ async def run_worker(
         status = await follow(run, process, on_event=on_event, on_status=on_status)
     finally:
         if process.poll() is None:
-            run.stop()
-            await _end(process)
+            await end_worker(run, process)
     if status.state == "failed":
         raise (InputError if status.bad_input else AppError)(status.error)
     if status.state == "stopped":
@@ -235,13 +234,32 @@ async def run_worker(
     return status.result
 
 
-async def _end(process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + STOP_GRACE_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+async def end_worker(
+    run: RunDir,
+    process: "subprocess.Popen[bytes] | None" = None,
+    *,
+    grace: float = STOP_GRACE_SECONDS,
+) -> None:
+    """Ask a worker to stop, and end it when it does not within `grace` seconds.
+
+    Its process is reaped; its status never stays on "running". Without `process` it is one that was
+    found again.
+    """
+    run.stop()
+    deadline = time.monotonic() + grace
+
+    def running() -> bool:
+        return process.poll() is None if process else run.alive()
+
+    while running() and time.monotonic() < deadline:
         await asyncio.sleep(POLL_SECONDS)
-    if process.poll() is None:
-        process.kill()
+    if running():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(process.pid if process else run.status().pid).kill()
+    if process:
         process.wait()
+    if run.status().state not in TERMINAL:
+        run.mark_dead()
 
 
 class Task(Protocol):

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 from pydantic import BaseModel, ConfigDict
 
 from app.errors import AppError
 from app.serving.client import ChatReply, chat, snippets
-from app.workers import POLL_SECONDS, TERMINAL, RunDir, launch, read_json
+from app.workers import POLL_SECONDS, RunDir, end_worker, launch, read_json
 
 __all__ = ["ChatReply", "Endpoint", "EndpointStats", "chat", "new_key", "snippets"]
 
@@ -79,7 +78,7 @@ class Endpoint:
         try:
             event = await _listening(run, process, deadline)
         except BaseException:
-            await _end(run, process)
+            await end_worker(run, process, grace=STOP_SECONDS)
             raise
         names = tuple(m["id"] for m in models)
         return cls(run, event["url"], event["port"], key, names, process)
@@ -97,7 +96,7 @@ class Endpoint:
 
     async def stop(self) -> None:
         """End it; an answer under way is cut off with an error its client can read."""
-        await _end(self.run, self._process)
+        await end_worker(self.run, self._process, grace=STOP_SECONDS)
 
     def alive(self) -> bool:
         return self.run.alive()
@@ -129,23 +128,3 @@ async def _listening(
     raise AppError(
         f"The endpoint did not start within {deadline:.0f} seconds. {run.log_tail()}".strip()
     )
-
-
-async def _end(run: RunDir, process: "subprocess.Popen[bytes] | None") -> None:
-    """Ask a worker to stop, and end it when it does not; its process is reaped."""
-    run.stop()
-    deadline = time.monotonic() + STOP_SECONDS
-
-    def running() -> bool:
-        return process.poll() is None if process else run.alive()
-
-    while running() and time.monotonic() < deadline:
-        await asyncio.sleep(POLL_SECONDS)
-    if not running():
-        return
-    pid = process.pid if process else run.status().pid
-    psutil.Process(pid).kill()
-    if process:
-        process.wait()
-    if run.status().state not in TERMINAL:
-        run.mark_dead()

@@ -14,6 +14,7 @@ from app.store.database import Database, Tx, explain
 from app.store.events import LibraryChanged
 from app.store.store import Store
 from app.store.tables import LIBRARY_TABLES, Dataset
+from app.workers import RunDir, end_worker
 
 FILE = "dataset.sqlite"
 
@@ -103,7 +104,13 @@ class Library(Database):
         await self.transaction(_rename, dataset_id, name)
 
     async def delete(self, dataset_id: str) -> None:
-        """Delete a dataset with its runs, models and caches: delete means delete."""
+        """Delete a dataset with its runs, models and caches: delete means delete.
+
+        A training or an endpoint of it that still runs is ended first.
+        """
+        for run in map(RunDir, self.folder(dataset_id).glob("runs/*")):
+            if run.alive():
+                await end_worker(run)
         await self.transaction(_remove, dataset_id)
         shutil.rmtree(self.folder(dataset_id), ignore_errors=True)
 
