@@ -50,6 +50,11 @@ class Job:
             return None
         return (time.monotonic() - self.started) * (1 - share) / share
 
+    def phase(self, text: str) -> None:
+        """Begin another part of the work: its progress and time left are counted anew."""
+        self.started, self.done, self.total, self.text = time.monotonic(), 0, 0, text
+        self._notify(self)
+
     def progress(self, done: float, total: float, text: str = "") -> None:
         self.done, self.total, self.text = done, total, text or self.text
         self._notify(self)

@@ -66,9 +66,12 @@ def read_split(tx: Tx, split: str) -> list[Record]:
     return records.select(tx, RecordFilter(valid=True, split=split))
 
 
-def follow_job(job: Job) -> Callable[[Status], None]:
-    """Show a worker's status as the job's progress."""
-    return lambda status: job.progress(status.done, status.total, status.text)
+def follow_job(job: Job, phase: str = "") -> Callable[[Status], None]:
+    """Show a worker's status as the job's progress, as one phase of it when that has a name."""
+    if phase:
+        job.phase(phase)
+    prefix = f"{phase}: " if phase else ""
+    return lambda status: job.progress(status.done, status.total, prefix + status.text)
 
 
 async def base_model(ctx: Context) -> Path:
@@ -160,6 +163,7 @@ async def roll_out(
     seed: int = 0,
     grader: dict[str, Any] | None = None,
     on_answer: Callable[[AnswerValue], None] | None = None,
+    phase: str = "",
 ) -> list[AnswerValue]:
     """Sample and grade answers in a worker; they come in slices through `on_answer` too."""
     work = ctx.open.folder / "runs" / name
@@ -182,5 +186,5 @@ async def roll_out(
         "seed": seed,
         "grader": grader,
     }
-    await run_worker("rollouts", work, config, on_event=take, on_status=follow_job(job))
+    await run_worker("rollouts", work, config, on_event=take, on_status=follow_job(job, phase))
     return answers

@@ -175,7 +175,7 @@ class _Run:
                 await self._sample(job, head, self.samples - look, "second look")
             if rest := chosen[len(head) :]:
                 await self._sample(job, rest, self.samples, "all prompts")
-        job.progress(0, 0, "controls and noise")
+        job.phase("controls and noise")
         return await asyncio.to_thread(judge, await self._data(chance=True), thresholds)
 
     async def _sample(self, job: Job, found: Sequence[Record], n: int, name: str) -> None:
@@ -196,6 +196,7 @@ class _Run:
             seed=self.ctx.settings.seed + sum(offset.values()),
             grader=self.config.model_dump(mode="json"),
             on_answer=keep,
+            phase=name,
         )
 
     async def _data(self, *, chance: bool) -> DryRunData:

@@ -91,7 +91,6 @@ async def make_report(
     for key, model in models.items():
         if model is None:
             continue
-        job.progress(0, 0, f"test prompts: {LABELS[key].lower()}")
         answers = await roll_out(
             ctx,
             job,
@@ -101,6 +100,7 @@ async def make_report(
             temperature=0.0,
             max_new_tokens=answer_tokens(train),
             grader=config.model_dump(mode="json"),
+            phase=f"test prompts, {LABELS[key].lower()}",
         )
         found[key] = _scored(answers, test, names)
     opened = await store.read(results.test_openings) + 1

@@ -187,7 +187,7 @@ async def _conclude(
     tuned = status.result.get("model") or _best(ctx, result)
     if state != "paused" and state != "failed" and tuned:
         data |= {"tuned": str(tuned), "result": status.result}
-        job.progress(0, 0, "waits for the supervised baseline")
+        job.phase("waits for the supervised baseline")
         report = await make_report(
             ctx,
             job,
