@@ -78,9 +78,18 @@ class Jobs:
         self._ids = itertools.count(1)
         self._compute = asyncio.Lock()
         self._busy_with = ""
+        self._closed = False
 
-    def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        """Hold a task until it ends; its failure is logged and told to `on_error`."""
+    def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
+        """Hold a task until it ends; its failure is logged and told to `on_error`.
+
+        After `close` nothing is started any more; the future is cancelled already.
+        """
+        if self._closed:
+            work.close()
+            nothing: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+            nothing.cancel()
+            return nothing
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -177,7 +186,8 @@ class Jobs:
             await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
-        """Cancel everything and wait until it is gone."""
+        """Cancel everything, wait until it is gone, and start nothing any more."""
+        self._closed = True
         for task in list(self._tasks):
             task.cancel()
         while self._tasks:

@@ -132,6 +132,8 @@ class RunDir:
         return " ".join(text.strip().splitlines()[-lines:])
 
 
+# Handles are kept while their process runs: a dropped one leaves a zombie behind.
+_children: "list[subprocess.Popen[bytes]]" = []
 OnEvent = Callable[[dict[str, Any]], None]
 OnStatus = Callable[[Status], None]
 
@@ -162,6 +164,8 @@ def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Pop
             start_new_session=detached,
         )
     _note_launch(run, process.pid)
+    _children[:] = [child for child in _children if child.poll() is None]  # reaps what has ended
+    _children.append(process)
     return process
 
 
@@ -219,6 +223,8 @@ async def run_worker(
     Cancelling the caller asks the worker to stop, then ends it after a grace time.
     """
     run = RunDir(path)
+    if run.alive():  # left behind by an app that was killed
+        await end_worker(run)
     run.prepare(config)
     (path / "events.jsonl").unlink(missing_ok=True)
     process = launch(task, run)

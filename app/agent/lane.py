@@ -16,7 +16,7 @@ class Lane:
     def __init__(self, jobs: Jobs, busy: Callable[[bool], None] = lambda on: None) -> None:
         self._jobs, self._tell = jobs, busy
         self._waiting: deque[Work] = deque()
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Future[None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -49,7 +49,7 @@ class Lane:
         self._task.add_done_callback(self._ended)
         self._tell(True)
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
+    def _ended(self, task: "asyncio.Future[None]") -> None:
         self._task = None
         if self._waiting:
             self._next()

@@ -150,7 +150,8 @@ _HOLD = {
 
 
 def _graders(stats: RecordStats, graders: GraderSuggestions) -> Cell:
-    names = list(dict.fromkeys(g.config["type"].replace("_", " ") for g in graders.suggestions))
+    kinds = dict.fromkeys(g.config["type"].replace("_", " ") for g in graders.suggestions)
+    names = [kind.replace("json", "JSON") for kind in kinds]
     if not names:
         text = "No references: write a script for what can be counted, or connect a judge."
         return Cell(title="Grader", tone="warn", text=text)

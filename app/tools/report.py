@@ -78,6 +78,7 @@ async def make_report(
     tuned: Path,
     supervised: Path | None,
     grader_version: int,
+    note: str = "",
 ) -> Report:
     """Answer every test prompt greedily with each model and grade them all with one grader."""
     store = ctx.open.store
@@ -105,7 +106,7 @@ async def make_report(
         found[key] = _scored(answers, test, names)
     opened = await store.read(results.test_openings) + 1
     return await asyncio.to_thread(
-        _assemble, found, test, opened, grader_version, ctx.settings.seed
+        _assemble, found, test, opened, grader_version, ctx.settings.seed, note
     )
 
 
@@ -140,7 +141,12 @@ def _scored(answers: list[AnswerValue], test: list[Record], names: dict[int, str
 
 
 def _assemble(
-    found: Mapping[str, Answers], test: list[Record], opened: int, version: int, seed: int
+    found: Mapping[str, Answers],
+    test: list[Record],
+    opened: int,
+    version: int,
+    seed: int,
+    note: str,
 ) -> Report:
     scored = {key: {i: s for i, (_, s) in answers.items()} for key, answers in found.items()}
     main: Comparison = compare(scored["base"], scored["tuned"])
@@ -158,7 +164,7 @@ def _assemble(
         correctness=main.correctness,
         by_topic=list(main.by_topic),
         better=main.better,
-        sentence=_sentence(main.score, against),
+        sentence=f"{_sentence(main.score, against)} {note}".strip(),
         improved=[e for e in examples if e.tuned_score > e.base_score][:EXAMPLES],
         worsened=[e for e in reversed(examples) if e.tuned_score < e.base_score][:EXAMPLES],
         grader_version=version,

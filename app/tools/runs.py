@@ -20,6 +20,7 @@ from app.tools.session import Session
 from app.workers import RunDir, Status, follow, read_json
 
 log = logging.getLogger(__name__)
+Baseline = tuple[Path | None, str]  # its folder, or why there is none
 
 
 class TrainingStatus(BaseModel):
@@ -164,19 +165,19 @@ async def _follow(ctx: Context, job: Job, run_id: int) -> None:
         baseline.cancel()
 
 
-async def _baseline(ctx: Context, result: ResultValue) -> Path | None:
-    """The supervised baseline of this run's base model; kept with the models."""
+async def _baseline(ctx: Context, result: ResultValue) -> Baseline:
+    """The supervised baseline of this run's base model, or why there is none."""
     init = Path(result.data["model"])
     quiet = Job(0, "Supervised baseline", ctx.open.dataset_id)
     try:
-        return await supervised_model(ctx, quiet, init, init.with_name(f"{init.name}-supervised"))
+        out = init.with_name(f"{init.name}-supervised")
+        return await supervised_model(ctx, quiet, init, out), ""
     except AppError as error:
-        log.error("the supervised baseline failed: %s", error)
-        return None
+        return None, f"The supervised baseline could not be trained: {error}"
 
 
 async def _conclude(
-    ctx: Context, job: Job, run_id: int, status: Status, baseline: "asyncio.Task[Path | None]"
+    ctx: Context, job: Job, run_id: int, status: Status, baseline: "asyncio.Future[Baseline]"
 ) -> None:
     """Write the run's end: its state and, when it left a model, the report."""
     store = ctx.open.store
@@ -188,12 +189,14 @@ async def _conclude(
     if state != "paused" and state != "failed" and tuned:
         data |= {"tuned": str(tuned), "result": status.result}
         job.phase("waits for the supervised baseline")
+        supervised, note = await baseline
         report = await make_report(
             ctx,
             job,
             base=Path(result.data["model"]),
             tuned=Path(tuned),
-            supervised=await baseline,
+            supervised=supervised,
+            note=note,
             grader_version=result.data["grader_version"],
         )
         data["report"] = report.model_dump(mode="json")
