@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 
 from app.domain.steps import STEPS
 from app.ui.chat import ChatDock
 from app.ui.main_window import MainWindow
 from app.wiring import App
 
-PATIENCE_SECONDS = 150
+PATIENCE_SECONDS = 900
 # The worker that trains outlives the handle that started it, by design.
 pytestmark = [
     pytest.mark.slow,
@@ -35,18 +35,19 @@ class Hand:
             assert time.monotonic() < end, f"waited in vain for {what}\n{self.seen()}"
             await asyncio.sleep(0.05)
 
-    def buttons(self, *words: str) -> list[QAbstractButton]:
+    def buttons(self, *words: str, card: bool = False) -> list[QAbstractButton]:
+        """Those that can be clicked now; `card` looks in the assistant's dock only."""
+        root: QWidget = self.window.chat_slot if card else self.window
         return [
             button
-            for button in self.window.findChildren(QAbstractButton)
+            for button in root.findChildren(QAbstractButton)
             if button.isVisible() and button.isEnabled() and button.text() in words
         ]
 
-    async def click(self, *words: str) -> None:
+    async def click(self, *words: str, card: bool = False) -> None:
         """Click the first button with one of these words, once it is there."""
-        print("click", words, flush=True)
-        await self.until(lambda: self.buttons(*words), f"the button {words}")
-        self.qtbot.mouseClick(self.buttons(*words)[0], Qt.MouseButton.LeftButton)
+        await self.until(lambda: self.buttons(*words, card=card), f"the button {words}")
+        self.qtbot.mouseClick(self.buttons(*words, card=card)[0], Qt.MouseButton.LeftButton)
         await asyncio.sleep(0.1)
 
     async def step(self, name: str) -> None:
@@ -108,17 +109,17 @@ async def walk(app: App, hand: Hand) -> None:
     await hand.click("Run the dry run")
     await hand.click("Accept the warning", "Set up training")
     if await status(app, "dry_run") != "completed":
-        await hand.click("Accept the warning")
+        await hand.click("Accept the warning", card=True)
         await wait_for(app, "dry_run", "completed")
 
     await hand.step("training")
     await hand.click("Start training")
-    await hand.click("Start training")  # on the card in the dock
+    await hand.click("Start training", card=True)
     await wait_for(app, "training", "completed")
 
     await hand.click("Deploy")
     await hand.click("Deploy…")
-    await hand.click("Deploy")
+    await hand.click("Deploy", card=True)
     await wait_for(app, "deployment", "completed")
     await ask_both(hand)
 
@@ -133,7 +134,12 @@ async def wait_for(app: App, step: str, wanted: str) -> None:
 async def ask_both(hand: Hand) -> None:
     """The try-it chat answers with both models."""
     panel = hand.window.centre.panel("deployment")
-    (field,) = [f for f in panel.findChildren(QLineEdit) if f.isVisible() and not f.isReadOnly()]
-    hand.qtbot.keyClicks(field, "i need to report a lost card")
+
+    def fields() -> list[QLineEdit]:
+        found = panel.findChildren(QLineEdit)
+        return [f for f in found if f.isVisible() and not f.isReadOnly()]
+
+    await hand.until(fields, "a line to type a prompt into")
+    hand.qtbot.keyClicks(fields()[0], "i need to report a lost card")
     await hand.click("Send")
     await hand.until(lambda: '"team"' in hand.seen(), "an answer in JSON")
