@@ -259,8 +259,31 @@ It says more than the references do: a ticket that is not clear is better asked 
 and for a ticket that is nobody's asking is the only right answer, which no reference shows.
 Measured with it, the past replies themselves score {recorded:.3f} on average.
 
+{measured}
 Goal: {goal}
 Suggested quota: {quota} records a topic (every intent has 100).
+"""
+
+
+# From `rft-studio run`, November 2026; typed, since a model has to be trained for each.
+MEASURED = """\
+## Measured
+
+`rft-studio run` with the standard preset, 286 test prompts, greedy answers, mean scores, paired 95 %
+intervals. Each seed is one run.
+
+| seed | base | supervised on references | tuned by RFT | tuned - base | tuned - supervised |
+|---:|---:|---:|---:|---:|---:|
+| 0 | 0.268 | 0.778 | 0.846 | +0.58 (0.52 to 0.63) | +0.07 (0.01 to 0.12) |
+| 1 | 0.070 | 0.788 | 0.788 | +0.72 (0.68 to 0.76) | 0.00 (-0.06 to 0.06) |
+| 2 | 0.122 | 0.786 | 0.798 | +0.68 (0.63 to 0.72) | +0.01 (-0.05 to 0.07) |
+| 3 | 0.066 | 0.785 | 0.785 | +0.72 (0.68 to 0.76) | 0.00 (-0.06 to 0.07) |
+| 4 | 0.201 | 0.797 | 0.656 | +0.45 (0.40 to 0.50) | -0.14 (-0.21 to -0.07) |
+
+So RFT makes this model far better than it was; against plain supervised training it won once, tied three
+times and lost once. It pays only where the grader says more than the references do, and here it says little more. What the grader pays for asking and the training defaults were chosen on the validation
+split of seed 0 (at 0.5 for asking, RFT learned to ask always; one look at the test split showed that
+too). The test prompts are the same sentences as in the first make-up; no model was trained on them.
 """
 
 
@@ -287,10 +310,12 @@ def card(records: list[dict[str, Any]], counts: dict[str, int], recorded: float)
         unowned_count=counts["unowned"],
         wrong_share=wrong / (total - counts["colleague"] - counts["ask"]),
         table="\n".join(
-            f"| {text} | {counts[key]:,} | {counts[key] / total:.1%} |" for key, text in forms.items()
+            f"| {text} | {counts[key]:,} | {counts[key] / total:.1%} |"
+            for key, text in forms.items()
         ),
         ask=compact(ASK),
         recorded=recorded,
+        measured=MEASURED,
     )
 
 
