@@ -50,13 +50,18 @@ class Session:
 
     async def state(self) -> State:
         """The present facts of the data and its results, read in one transaction."""
-        return await self.store.read(
+        state = await self.store.read(
             read_state,
             self.base_model,
             self.proposal_file.exists(),
             self.running,
             self.endpoint() is not None,
         )
+        run = state.training
+        if run is None or run.status != "running":
+            return state
+        step = int(self.run_dir(f"train-{run.run_id}").status().done)
+        return state.model_copy(update={"training": run.model_copy(update={"step": step})})
 
     async def workflow(self) -> Workflow:
         """The seven steps: state, reading, reason; and the current one."""
