@@ -1,5 +1,6 @@
 """What the shipped sample brings along: its goal and its grader; read from its card."""
 
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -34,7 +35,6 @@ def _scores() -> list[tuple[str, str]]:
     """The rows of the card's table of what an answer is worth."""
     text = resource(FILE).with_suffix(".md").read_text(encoding="utf-8")
     rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
-    heads = [i for i, cells in enumerate(rows) if [c.strip() for c in cells] == COLUMNS]
-    return [
-        (a.replace("`", "").strip(), s.strip()) for start in heads for a, s in rows[start + 2 :]
-    ]
+    head = next(i for i, cells in enumerate(rows) if [c.strip() for c in cells] == COLUMNS)
+    table = takewhile(lambda cells: len(cells) == len(COLUMNS), rows[head + 2 :])
+    return [(answer.replace("`", "").strip(), score.strip()) for answer, score in table]

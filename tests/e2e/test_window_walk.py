@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QLineEdit, QWidget
 
 from app.domain.steps import STEPS
 from app.ui.chat import ChatDock
@@ -142,4 +142,10 @@ async def ask_both(hand: Hand) -> None:
     await hand.until(fields, "a line to type a prompt into")
     hand.qtbot.keyClicks(fields()[0], "i need to report a lost card")
     await hand.click("Send")
-    await hand.until(lambda: '"team"' in hand.seen(), "an answer in JSON")
+    await hand.until(
+        lambda: all(
+            any(side.accessibleName().startswith(name) for side in panel.findChildren(QFrame))
+            for name in ("Base: ", "Tuned: ")
+        ),
+        "both models' answers",
+    )
