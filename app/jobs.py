@@ -78,16 +78,16 @@ class Jobs:
         self._ids = itertools.count(1)
         self._compute = asyncio.Lock()
         self._busy_with = ""
-        self._closed = False
+        self._ended_loop: asyncio.AbstractEventLoop | None = None  # set by `close`
 
     def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
         """Hold a task until it ends; its failure is logged and told to `on_error`.
 
         After `close` nothing is started any more; the future is cancelled already.
         """
-        if self._closed:
+        if self._ended_loop is not None:
             work.close()
-            nothing: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+            nothing: asyncio.Future[T] = asyncio.Future(loop=self._ended_loop)
             nothing.cancel()
             return nothing
         task = asyncio.get_running_loop().create_task(work)
@@ -153,6 +153,11 @@ class Jobs:
         return result
 
     @property
+    def closed(self) -> bool:
+        """Whether the program is ending: whoever holds a coroutine must close it himself."""
+        return self._ended_loop is not None
+
+    @property
     def active(self) -> list[Job]:
         return [job for job in self._jobs.values() if job.active]
 
@@ -187,7 +192,7 @@ class Jobs:
 
     async def close(self) -> None:
         """Cancel everything, wait until it is gone, and start nothing any more."""
-        self._closed = True
+        self._ended_loop = asyncio.get_running_loop()
         for task in list(self._tasks):
             task.cancel()
         while self._tasks:

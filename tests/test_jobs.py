@@ -92,3 +92,14 @@ async def test_only_the_work_on_one_dataset_is_cancelled():
         await one
     assert not other.done()
     await jobs.close()
+
+
+def test_nothing_starts_after_the_end_not_even_without_a_loop():
+    jobs = Jobs()
+
+    async def never():
+        raise AssertionError("it ran")
+
+    asyncio.run(jobs.close())
+    assert jobs.closed
+    assert jobs.start(never()).cancelled()

@@ -119,6 +119,9 @@ class MainWindow(FrameWindow):
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Run a command; what fails is told in a dialog."""
+        if self.app.jobs.closed:
+            work.close()
+            return
         self.app.jobs.start(self._guarded(work))
 
     async def _guarded(self, work: Coroutine[Any, Any, object]) -> None:

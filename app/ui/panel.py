@@ -92,6 +92,9 @@ class Panel(QWidget):
 
         `button` is disabled meanwhile. Declined and stopped work says nothing: the user knows.
         """
+        if self.app.jobs.closed:
+            work.close()
+            return
         self.app.jobs.start(self._act(work, button))
 
     async def _act(self, work: Coroutine[Any, Any, object], button: QAbstractButton | None) -> None:
