@@ -135,10 +135,7 @@ class Jobs:
             async with self._compute:
                 self._busy_with = job.name
                 return await self._begin(job, work)
-        except asyncio.CancelledError:
-            job.state = "stopped"
-            raise
-        except Stopped:
+        except (asyncio.CancelledError, Stopped):
             job.state = "stopped"
             raise
         except BaseException as error:

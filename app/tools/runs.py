@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -214,9 +213,3 @@ def _finish(tx: Any, run_id: int, state: State, data: dict[str, Any]) -> None:
     if "report" in data:
         report = Report.model_validate(data["report"])
         results.add_point(tx, "training", report.sentence)
-
-
-def delete_files(session: Session) -> None:
-    """Remove everything workers left, for a reset."""
-    for name in ("runs", "models", "exports"):
-        shutil.rmtree(session.folder / name, ignore_errors=True)
