@@ -18,11 +18,20 @@ NAME = "support_tickets"
 SOURCE_SHA256 = "cb512d54188d2ad7cb852037e1258a061da292bbd11f23527edafbcaf14a695c"
 
 # Chosen before any model was trained on the result; see the card.
-SEED = 2027
-FORMS = {"json": 0.26, "prose": 0.58, "colleague": 0.12, "ask": 0.04}
-UNOWNED_FORMS = {"json": 0.15, "prose": 0.30, "colleague": 0.45, "ask": 0.10}
+SEED = 2028
+FORMS = {"json": 0.30, "prose": 0.54, "colleague": 0.12, "ask": 0.04}
+UNOWNED_FORMS = {"json": 0.15, "prose": 0.30, "colleague": 0.35, "ask": 0.20}
 # Requests that neither team handles: no route is right, so there is no reference either.
-UNOWNED = ("order_checks", "spending_history", "improve_credit_score", "international_fees")
+UNOWNED = (
+    "credit_score",
+    "improve_credit_score",
+    "interest_rate",
+    "international_fees",
+    "order_checks",
+    "redeem_rewards",
+    "rewards_balance",
+    "spending_history",
+)
 WRONG_LABEL = 0.15
 WRONG_STAYS_IN_TEAM = 0.7
 
@@ -129,8 +138,8 @@ def routes_of(rows: list[dict[str, Any]]) -> list[Route]:
 GRADER = '''\
 # What an answer is worth to the support desk.
 RIGHT = 1.0
-ASK_A_HUMAN = 0.3  # better than a wrong route: somebody looks at it
-RIGHT_TEAM = 0.2  # the wrong intent of the right team: one hop to repair
+ASK_A_HUMAN = 0.2  # better than a wrong route: somebody looks at it
+RIGHT_TEAM = 0.1  # the wrong intent of the right team: one hop to repair
 RIGHT_BUT_NOT_JSON = 0.1  # a person understands it, the ticket system does not
 WRONG = 0.0
 
@@ -216,15 +225,15 @@ license = "CC-BY-3.0"
 
 {total:,} tickets of a bank's customers with the reply that each got in the past. The task: send every
 ticket to the right one of 2 teams and {intents} intents, as JSON that a ticket system can read. Tickets of
-4 more kinds ({unowned}) are nobody's: no route is right, so they
-have no reference, and a human has to decide.
+{unowned_kinds} more kinds are nobody's ({unowned}):
+no route is right, so they have no reference, and a human has to decide.
 
 **The customers' sentences are real, the past replies are made up.** The sentences and their labels are
 the training part of the domains *banking* and *credit cards* of CLINC150 (100 sentences an intent):
 Stefan Larson et al., "An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction",
 EMNLP-IJCNLP 2019, <https://github.com/clinc/oos-eval>, CC BY 3.0
 (<https://creativecommons.org/licenses/by/3.0/>). Changed by us: a system message, the past replies and
-the order were added, and 4 intents were declared nobody's. This sample is under the same licence.
+the order were added, and {unowned_kinds} intents were declared nobody's. This sample is under the same licence.
 
 ## The past replies
 
@@ -240,18 +249,20 @@ So a small model that learns from these replies knows the topics but seldom answ
 and the wanted answer comes up now and then: enough for reinforcement fine-tuning to find it.
 `reference` holds the right route of every ticket that has one, for the grader.
 
-This is the second make-up. In the first (seed 2026) every ticket had a reference and more than a third
-of the replies had the wanted form. There plain supervised training on the references beat RFT, and the
-base model's likeliest answers were mostly right before any training: no task to show RFT on. This one was
-fixed before the first training run on it.
+This is the third make-up; each was fixed before the first model was trained on it. In the first (seed
+2026) every ticket had a reference and a third of the replies had the wanted form: plain supervised training
+on the references beat RFT. In the second (seed 2027) 4 intents were nobody's and asking paid 0.3 for every
+ticket: over five seeds RFT won once against supervised training, tied three times and lost once, when it
+asked about 4 of 10 tickets that it could have routed. Here 8 intents are nobody's, the past replies show
+asking a little more often, and asking about a ticket with a route pays less.
 
 ## The suggested grader
 
 | answer | score |
 |---|---:|
 | exactly the JSON with the right team and intent | 1.0 |
-| `{ask}`: ask a human | 0.3; 1.0 for a ticket that is nobody's |
-| right team, wrong intent, as JSON | 0.2 |
+| `{ask}`: ask a human | 0.2; 1.0 for a ticket that is nobody's |
+| right team, wrong intent, as JSON | 0.1 |
 | the right route, but not as that JSON | 0.1 |
 | a wrong route, or anything else | 0 |
 
@@ -269,21 +280,7 @@ Suggested quota: {quota} records a topic (every intent has 100).
 MEASURED = """\
 ## Measured
 
-`rft-studio run` with the standard preset, 286 test prompts, greedy answers, mean scores, paired 95 %
-intervals. Each seed is one run.
-
-| seed | base | supervised on references | tuned by RFT | tuned - base | tuned - supervised |
-|---:|---:|---:|---:|---:|---:|
-| 0 | 0.268 | 0.778 | 0.846 | +0.58 (0.52 to 0.63) | +0.07 (0.01 to 0.12) |
-| 1 | 0.070 | 0.788 | 0.788 | +0.72 (0.68 to 0.76) | 0.00 (-0.06 to 0.06) |
-| 2 | 0.122 | 0.786 | 0.798 | +0.68 (0.63 to 0.72) | +0.01 (-0.05 to 0.07) |
-| 3 | 0.066 | 0.785 | 0.785 | +0.72 (0.68 to 0.76) | 0.00 (-0.06 to 0.07) |
-| 4 | 0.201 | 0.797 | 0.656 | +0.45 (0.40 to 0.50) | -0.14 (-0.21 to -0.07) |
-
-So RFT makes this model far better than it was; against plain supervised training it won once, tied three
-times and lost once. It pays only where the grader says more than the references do, and here it says little more. What the grader pays for asking and the training defaults were chosen on the validation
-split of seed 0 (at 0.5 for asking, RFT learned to ask always; one look at the test split showed that
-too). The test prompts are the same sentences as in the first make-up; no model was trained on them.
+Not yet with this make-up.
 """
 
 
@@ -306,6 +303,7 @@ def card(records: list[dict[str, Any]], counts: dict[str, int], recorded: float)
         seed=SEED,
         total=total,
         intents=len({r["reference"]["intent"] for r in records if r["reference"]}),
+        unowned_kinds=len(UNOWNED),
         unowned=", ".join(name.replace("_", " ") for name in UNOWNED),
         unowned_count=counts["unowned"],
         wrong_share=wrong / (total - counts["colleague"] - counts["ask"]),
