@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 import app.tools
 from app import paths, settings
+from app.errors import AppError
 from app.importing.card import card_beside
 from app.jobs import Job, Jobs
 from app.registry import load_family
@@ -159,6 +160,10 @@ class App:
         session, self.session = self.session, None
         await self.jobs.cancel(session.dataset_id)
         await self.library.summarise(session.dataset_id, **await summary_of(session))
+        try:
+            await session.store.trim_history()
+        except AppError as error:  # the next close tries again
+            log.warning("The undo history of %s was not trimmed. %s", session.dataset_id, error)
         await session.store.close()
 
     def _summarise_soon(self) -> None:

@@ -23,6 +23,7 @@ from app.store.tables import (
     ChangeCell,
     ChangeCurrent,
     Meta,
+    Point,
     Record,
     Table,
     Topic,
@@ -30,7 +31,7 @@ from app.store.tables import (
     key_of,
 )
 
-MAX_BYTES = 500_000_000
+MAX_BYTES = 500_000_000  # of undo history kept in a dataset file
 BY_NAME: dict[str, type[Table]] = {t._meta.table_name: t for t in UNDOABLE}
 EVENT_OF: dict[str, type[Event]] = {
     Meta._meta.table_name: SettingsChanged,
@@ -177,16 +178,21 @@ def latest_id(tx: Tx) -> int:
     return int(tx.sql("SELECT COALESCE(MAX(id), 0) FROM change")[0][0])
 
 
-def prune(tx: Tx, max_bytes: int = MAX_BYTES) -> int:
-    """Drop the oldest changes until the history fits; returns how many were dropped."""
+def prune(tx: Tx, max_bytes: int) -> int:
+    """Drop the oldest changes until the history fits; returns how many were dropped.
+
+    The newest stays whatever its size: the last thing done can always be undone. Points that lie
+    before a dropped change go too: going back there would take back only a part.
+    """
     size_of = "COALESCE(SUM(LENGTH(before)), 0) + COALESCE(SUM(LENGTH(after)), 0) + 40 * COUNT(*)"
     sizes = tx.sql(f"SELECT change_id, {size_of} FROM change_cell GROUP BY 1 ORDER BY 1 DESC")
     total = dropped = 0
-    for change_id, size in sizes:
+    for at, (change_id, size) in enumerate(sizes):
         total += size
-        if total > max_bytes:
+        if total > max_bytes and at > 0:
             ChangeCell.delete().where(ChangeCell.change_id == change_id).execute(tx.db)
             Change.delete().where(Change.id == change_id).execute(tx.db)
+            Point.delete().where(Point.change_id < change_id).execute(tx.db)
             dropped += 1
     return dropped
 

@@ -90,7 +90,7 @@ class Store(Database):
         """Drop the oldest changes over the size limit; returns how many."""
 
         def work(tx: Tx) -> int:
-            dropped = changes.prune(tx)
+            dropped = changes.prune(tx, changes.MAX_BYTES)
             if dropped:
                 tx.emit(TimelineChanged(tx.dataset_id))
             return dropped

@@ -1,7 +1,7 @@
 import pytest
 
 from app.errors import StoreError
-from app.store import changes, meta, records, topics
+from app.store import changes, meta, records, results, topics
 from app.store.events import RecordsChanged, TimelineChanged, TopicsChanged
 from app.store.records import RecordFilter
 
@@ -115,6 +115,28 @@ async def test_old_history_is_dropped_first(opened):
         assert dropped > 0
         assert left[0] == "Goal C"
         assert len(left) == 6 - dropped
+
+
+async def test_the_newest_change_is_kept_whatever_its_size(opened):
+    async with opened() as store:
+        await store.write("Add A", topics.add, "A")
+        await store.write("A long goal", meta.put, "goal", "x" * 5000)
+        assert await store.transaction(changes.prune, 100) == 1
+        assert [c.label for c in await store.read(changes.timeline)] == ["A long goal"]
+        await store.undo()
+        assert await store.read(meta.get, "goal") == "answer"
+
+
+async def test_a_point_before_a_dropped_change_is_dropped_with_it(opened):
+    async with opened() as store:
+        for name in "ABC":
+            await store.write(f"Add {name}", topics.add, name)
+            await store.transaction(results.add_point, "topics_config", f"after {name}")
+        assert await store.transaction(changes.prune, 50) == 2
+        points = await store.read(results.points)
+        assert [p["label"] for p in points] == ["after C", "after B"]
+        await store.write("Back", changes.roll_back_to, points[-1]["change_id"])
+        assert [t.name for t in await store.read(topics.all_topics)] == ["A", "B"]
 
 
 async def test_ten_thousand_assignments_undo(opened, tmp_path):
