@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.domain.steps import SKIPPABLE, STEPS, TITLES, Step
-from app.domain.workflow import StepState, context
+from app.domain.workflow import StepState, context, workflow
 from app.errors import GateError, ToolError
 from app.store import changes, meta, results
 from app.store.changes import ChangeInfo
@@ -163,7 +163,7 @@ async def redo(ctx: Context) -> ChangeInfo:
 
 async def _status(ctx: Context) -> WorkflowStatus:
     state = await ctx.open.state()
-    flow = await ctx.open.workflow()
+    flow = workflow(state)
     return WorkflowStatus(
         workflow_id=ctx.open.workflow_id,
         goal=await ctx.open.store.read(meta.get, "goal", ""),

@@ -103,3 +103,17 @@ async def test_the_library_card_follows_the_work(program):
         info = await app.library.get(dataset)
         assert info.steps[:4] == "dddc"
         assert info.records == 80
+
+
+async def test_steps_and_context_of_the_status_are_of_one_moment(program, monkeypatch):
+    async with program() as app:
+        reads = []
+        state = type(app.session).state
+
+        async def counted(session):
+            reads.append(session)
+            return await state(session)
+
+        monkeypatch.setattr(type(app.session), "state", counted)
+        assert (await app.call("get_workflow_status")).current_step == "topics_config"
+        assert len(reads) == 1
