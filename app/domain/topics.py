@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.errors import ToolError
 
-MAX_DEPTH = 5  # product.md: depth 1-5, at most 200 leaves proposed
+MAX_DEPTH = 5  # product definition: depth 1 to 5, at most 200 leaves proposed
 MAX_LEAVES = 200
 MAX_NAME = 500
 RENAME_OVERLAP = 0.5  # a leaf that keeps half of its records (Jaccard) is the same leaf renamed
@@ -20,9 +20,9 @@ Band = Literal["high", "medium", "review"]
 # product.md step 2: the least probability of each band, highest first.
 BANDS: tuple[tuple[Band, float], ...] = (("high", 0.8), ("medium", 0.5), ("review", 0.0))
 
-Path = tuple[str, ...]
-_Walked = list[tuple[Path, "TopicNode"]]
-_Rule = Callable[[Path, "TopicNode"], Hashable]
+TopicPath = tuple[str, ...]
+_Walked = list[tuple[TopicPath, "TopicNode"]]
+_Rule = Callable[[TopicPath, "TopicNode"], Hashable]
 
 
 class TopicNode(BaseModel):
@@ -62,10 +62,10 @@ class HierarchyDiff(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    added: list[Path] = []
-    removed: list[Path] = []
-    renamed: list[tuple[Path, Path]] = []
-    moved: list[tuple[Path, Path]] = []
+    added: list[TopicPath] = []
+    removed: list[TopicPath] = []
+    renamed: list[tuple[TopicPath, TopicPath]] = []
+    moved: list[tuple[TopicPath, TopicPath]] = []
     kept: int = 0
 
     @property
@@ -97,7 +97,9 @@ def build_tree(rows: Iterable[Topic]) -> list[TopicNode]:
     return roots
 
 
-def walk(nodes: Iterable[TopicNode], above: Path = ()) -> Iterator[tuple[Path, TopicNode]]:
+def walk(
+    nodes: Iterable[TopicNode], above: TopicPath = ()
+) -> Iterator[tuple[TopicPath, TopicNode]]:
     """Every topic with its path, parents before children."""
     for node in nodes:
         path = (*above, node.name)
@@ -105,12 +107,12 @@ def walk(nodes: Iterable[TopicNode], above: Path = ()) -> Iterator[tuple[Path, T
         yield from walk(node.children, path)
 
 
-def leaves(nodes: Iterable[TopicNode]) -> list[tuple[Path, TopicNode]]:
+def leaves(nodes: Iterable[TopicNode]) -> list[tuple[TopicPath, TopicNode]]:
     """The topics that records can belong to: those without children."""
     return [(path, node) for path, node in walk(nodes) if not node.children]
 
 
-def leaf_paths(rows: Iterable[Topic]) -> dict[int, Path]:
+def leaf_paths(rows: Iterable[Topic]) -> dict[int, TopicPath]:
     """Topic id -> path for the leaves of stored topics, in the order of the tree."""
     return {node.id: path for path, node in leaves(build_tree(rows)) if node.id is not None}
 
@@ -145,7 +147,7 @@ def validate_hierarchy(
     return checked
 
 
-def _checked(nodes: Sequence[TopicNode], above: Path, room: int) -> list[TopicNode]:
+def _checked(nodes: Sequence[TopicNode], above: TopicPath, room: int) -> list[TopicNode]:
     where = f"under {shown(above)}" if above else "at the top level"
     if room < 1:
         raise ToolError(f"Topics {where} are too deep. Move them up or merge them.")
@@ -168,7 +170,7 @@ def _checked(nodes: Sequence[TopicNode], above: Path, room: int) -> list[TopicNo
     return result
 
 
-def shown(path: Path) -> str:
+def shown(path: TopicPath) -> str:
     """A path for people: «Cards › Lost card»."""
     return " › ".join(path)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from app.domain.topics import MAX_NAME, Path, TopicNode, build_tree, clean, key, walk
+from app.domain.topics import MAX_NAME, TopicNode, TopicPath, build_tree, clean, key, walk
 from app.domain.topics import Topic as TopicValue
 from app.errors import ToolError
 from app.store.database import Tx
@@ -31,7 +31,7 @@ def means(tx: Tx) -> dict[int, tuple[float, float]]:
     return {topic: (p, f) for topic, p, f in tx.sql(query)}
 
 
-def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[Path, int]:
+def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
     """Replace the tree by `nodes`; a topic known by its id, else by its path, keeps its records.
 
     Leaves with `record_ids` (a proposal's members) get those records, except the ones that the user
@@ -40,9 +40,9 @@ def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[Path, int]:
     old = {path: node.id for path, node in walk(build_tree(all_topics(tx)))}
     known = set(old.values())
     kept: set[int] = set()
-    placed: dict[Path, int] = {}
+    placed: dict[TopicPath, int] = {}
 
-    def place(items: list[TopicNode], parent: int | None, above: Path) -> None:
+    def place(items: list[TopicNode], parent: int | None, above: TopicPath) -> None:
         for position, node in enumerate(items):
             path = (*above, node.name)
             topic_id = node.id if node.id in known else old.get(path)

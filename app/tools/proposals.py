@@ -11,6 +11,7 @@ from app.domain.records import Record
 from app.domain.topics import (
     HierarchyDiff,
     TopicNode,
+    TopicPath,
     build_tree,
     clean,
     diff_hierarchies,
@@ -142,12 +143,12 @@ def text_rows(found: list[Record]) -> list[dict[str, Any]]:
     return [{"id": r.id, "text": record_text(r.messages)} for r in found]
 
 
-def label_field(found: list[Record]) -> tuple[str, dict[int, tuple[str, ...]]]:
+def label_field(found: list[Record]) -> tuple[str, dict[int, TopicPath]]:
     """The field of `extra` (or of its `metadata`) that reads as a label, and its path by record.
 
     The one with the most values still shared by several records each wins.
     """
-    candidates: dict[str, dict[int, tuple[str, ...]]] = defaultdict(dict)
+    candidates: dict[str, dict[int, TopicPath]] = defaultdict(dict)
     for record in found:
         metadata = record.extra.get("metadata")
         fields = {**record.extra, **(metadata if isinstance(metadata, dict) else {})}
@@ -163,7 +164,7 @@ def label_field(found: list[Record]) -> tuple[str, dict[int, tuple[str, ...]]]:
     return best, candidates.get(best, {})
 
 
-def _label(value: Any) -> tuple[str, ...]:
+def _label(value: Any) -> TopicPath:
     parts = value if isinstance(value, list) else str(value).split("/")
     if not isinstance(value, str | list) or not all(isinstance(p, str) for p in parts):
         return ()
@@ -171,14 +172,14 @@ def _label(value: Any) -> tuple[str, ...]:
     return path if all(0 < len(p) <= 60 for p in path) else ()
 
 
-def _tree_of(values: dict[int, tuple[str, ...]], max_depth: int) -> list[TopicNode]:
+def _tree_of(values: dict[int, TopicPath], max_depth: int) -> list[TopicNode]:
     counts = Counter(path[:max_depth] for path in values.values())
     inner = {path[:i] for path in counts for i in range(1, len(path))}
-    members: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    members: dict[TopicPath, list[int]] = defaultdict(list)
     for record_id, path in values.items():
         members[path[:max_depth]].append(record_id)
 
-    def below(prefix: tuple[str, ...]) -> list[TopicNode]:
+    def below(prefix: TopicPath) -> list[TopicNode]:
         names = dict.fromkeys(p[len(prefix)] for p in counts if p[: len(prefix)] == prefix != p)
         nodes = []
         for name in names:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from app.domain.normalise import content_hash, read_messages
 from app.domain.records import Message, Record
+from app.domain.topics import TopicPath
 from app.domain.validation import ONLY_AT_IMPORT, issues_of
 from app.errors import ToolError
 from app.store import meta, records, topics
@@ -192,7 +193,7 @@ def _leaf(tx: Tx, wanted: int | str) -> int | None:
     return found[0]
 
 
-def _path(topic_id: int, by_id: dict[int, Any]) -> tuple[str, ...]:
+def _path(topic_id: int, by_id: dict[int, Any]) -> TopicPath:
     topic = by_id[topic_id]
     above = _path(topic.parent_id, by_id) if topic.parent_id in by_id else ()
     return (*above, topic.name)

@@ -15,7 +15,7 @@ from app.domain.steps import (
     Step,
     TrainingFact,
 )
-from app.domain.topics import build_tree, leaf_paths, walk
+from app.domain.topics import TopicPath, build_tree, leaf_paths, walk
 from app.store import meta, records, results, topics
 from app.store.database import Tx
 from app.store.results import ResultValue
@@ -52,7 +52,7 @@ def read_state(
 def _expected(
     keys: list[tuple[str, str, int | None, float]],
     rows: list[Any],
-    leaves: dict[int, tuple[str, ...]],
+    leaves: dict[int, TopicPath],
     values: dict[str, Any],
     grader: dict[str, Any] | None,
     base_model: str,

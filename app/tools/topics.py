@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from app.domain.topics import (
     HierarchyDiff,
     TopicNode,
+    TopicPath,
     build_tree,
     diff_hierarchies,
     leaves,
@@ -191,7 +192,7 @@ async def _to_apply(
     return nodes, diff_hierarchies(present, nodes)
 
 
-def _apply(tx: Tx, nodes: list[TopicNode]) -> dict[tuple[str, ...], int]:
+def _apply(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
     placed = topics.apply_hierarchy(tx, nodes)
     results.add_point(tx, "topics_config", f"{len(placed)} topics applied")
     tx.emit(TopicsChanged(tx.dataset_id))

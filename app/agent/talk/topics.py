@@ -4,7 +4,7 @@ from app.agent.actions import action
 from app.agent.entries import Option
 from app.agent.turn import Turn
 from app.agent.words import bold, plain, quote
-from app.domain.topics import TopicNode, leaves, shown
+from app.domain.topics import TopicNode, TopicPath, leaves, shown
 from app.domain.wording import count, number
 from app.embedding.templates import template_names
 from app.errors import ToolError
@@ -87,7 +87,7 @@ def _words(proposal: Proposal) -> str:
     return f"{text}\n\n{plain(proposal.note, 300)}".strip()
 
 
-def _named(found: list[tuple[tuple[str, ...], TopicNode]]) -> str:
+def _named(found: list[tuple[TopicPath, TopicNode]]) -> str:
     lines = []
     for path, node in found:
         example = f", such as {quote(node.exemplars[0])}" if node.exemplars else ""
