@@ -18,9 +18,9 @@ NAME = "support_tickets"
 SOURCE_SHA256 = "cb512d54188d2ad7cb852037e1258a061da292bbd11f23527edafbcaf14a695c"
 
 # Chosen before any model was trained on the result; see the card.
-SEED = 2028
-FORMS = {"json": 0.30, "prose": 0.54, "colleague": 0.12, "ask": 0.04}
-UNOWNED_FORMS = {"json": 0.15, "prose": 0.30, "colleague": 0.35, "ask": 0.20}
+SEED = 2029
+FORMS = {"json": 0.24, "prose": 0.60, "colleague": 0.12, "ask": 0.04}
+UNOWNED_FORMS = {"json": 0.15, "prose": 0.40, "colleague": 0.30, "ask": 0.15}
 # Requests that neither team handles: no route is right, so there is no reference either.
 UNOWNED = (
     "credit_score",
@@ -138,8 +138,8 @@ def routes_of(rows: list[dict[str, Any]]) -> list[Route]:
 GRADER = '''\
 # What an answer is worth to the support desk.
 RIGHT = 1.0
-ASK_A_HUMAN = 0.2  # better than a wrong route: somebody looks at it
-RIGHT_TEAM = 0.1  # the wrong intent of the right team: one hop to repair
+RIGHT_TEAM = 0.3  # the wrong intent of the right team: one hop to repair
+ASK_A_HUMAN = 0.2  # better than the wrong team: somebody looks at it
 RIGHT_BUT_NOT_JSON = 0.1  # a person understands it, the ticket system does not
 WRONG = 0.0
 
@@ -249,20 +249,21 @@ So a small model that learns from these replies knows the topics but seldom answ
 and the wanted answer comes up now and then: enough for reinforcement fine-tuning to find it.
 `reference` holds the right route of every ticket that has one, for the grader.
 
-This is the third make-up; each was fixed before the first model was trained on it. In the first (seed
+This is the fourth make-up; each was fixed before the first model was trained on it. In the first (seed
 2026) every ticket had a reference and a third of the replies had the wanted form: plain supervised training
-on the references beat RFT. In the second (seed 2027) 4 intents were nobody's and asking paid 0.3 for every
-ticket: over five seeds RFT won once against supervised training, tied three times and lost once, when it
-asked about 4 of 10 tickets that it could have routed. Here 8 intents are nobody's, the past replies show
-asking a little more often, and asking about a ticket with a route pays less.
+on the references beat RFT. In the second (seed 2027) 4 intents were nobody's and asking paid 0.3: over five
+seeds RFT won once against supervised training, tied three times and lost once, when it asked about 4 of 10
+tickets that it could have routed. In the third (seed 2028; 8 intents nobody's, 30% JSON; two seeds, looked
+at on validation only) the base model's likeliest answers already earned 0.58. Here fewer replies have the
+wanted form, and naming the right team pays more than asking, so that asking is no easy way out.
 
 ## The suggested grader
 
 | answer | score |
 |---|---:|
 | exactly the JSON with the right team and intent | 1.0 |
+| right team, wrong intent, as JSON | 0.3 |
 | `{ask}`: ask a human | 0.2; 1.0 for a ticket that is nobody's |
-| right team, wrong intent, as JSON | 0.1 |
 | the right route, but not as that JSON | 0.1 |
 | a wrong route, or anything else | 0 |
 
