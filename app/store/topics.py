@@ -22,13 +22,18 @@ def counts(tx: Tx) -> dict[int | None, int]:
     return dict(tx.sql("SELECT topic_id, COUNT(*) FROM record WHERE valid GROUP BY 1"))
 
 
-def means(tx: Tx) -> dict[int, tuple[float, float]]:
-    """Mean probability and fit of the valid records of each topic."""
+def means(tx: Tx) -> dict[int, float]:
+    """Mean probability of each topic's valid records; what the user confirmed is certain.
+
+    A record without a probability (put there by a proposal or a label) says nothing; a topic with
+    none but such records is left out.
+    """
+    sure = "CASE WHEN topic_source IS 'user' THEN 1.0 ELSE probability END"
     query = (
-        "SELECT topic_id, AVG(COALESCE(probability, 1)), AVG(COALESCE(fit, 1)) FROM record "
-        "WHERE valid AND topic_id IS NOT NULL GROUP BY 1"
+        f"SELECT topic_id, AVG({sure}) FROM record WHERE valid AND topic_id IS NOT NULL "
+        f"GROUP BY 1 HAVING AVG({sure}) IS NOT NULL"
     )
-    return {topic: (p, f) for topic, p, f in tx.sql(query)}
+    return dict(tx.sql(query))
 
 
 def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:

@@ -18,8 +18,8 @@ EXAMPLES = 2
 
 @dataclass(frozen=True)
 class Line:
-    """A topic in the tree. `share` is of the categorised records, `sure` their mean probability;
-    `key` tells lines apart: the stored topic's id, in a proposal the path."""
+    """A topic in the tree. `share` is of the categorised records, `sure` their mean probability,
+    None where there is none; `key` tells lines apart: the stored topic's id, in a proposal the path."""
 
     key: int | tuple[str, ...]
     path: tuple[str, ...]
@@ -117,14 +117,12 @@ def read_examples(tx: Tx, leaf_ids: Sequence[int]) -> tuple[str, ...]:
 def stored_lines(
     tree: Sequence[TopicNode],
     counts: Mapping[int | None, int],
-    means: Mapping[int, tuple[float, float]],
+    means: Mapping[int, float],
 ) -> tuple[Line, ...]:
     """The stored tree with its figures; a group has the sums and means of its leaves."""
 
     def figures(node: TopicNode) -> tuple[int, float | None]:
-        n = counts.get(node.id, 0)
-        mean = means.get(node.id) if node.id is not None else None
-        return n, mean[0] if mean else None
+        return counts.get(node.id, 0), None if node.id is None else means.get(node.id)
 
     total = sum(n for topic, n in counts.items() if topic is not None)
     return _lines(tree, figures, total)

@@ -133,7 +133,7 @@ class TopicTree(QTreeView):
         said = f"{line.share * 100:.1f} % of the records"
         bar = BarCell(line.share / largest, None if group else even, short, words=said)
         count = NumberCell(f"{line.records:,}", strong=group)
-        sure = NumberCell("") if line.sure is None else NumberCell(f"{line.sure:.2f}", _tone(line))
+        sure = NumberCell("–") if line.sure is None else NumberCell(f"{line.sure:.2f}", _tone(line))
         self._items[line.key] = name
         for child in line.children:
             name.appendRow(self._row(child, largest, even, quota, editable))
@@ -186,7 +186,9 @@ class TopicTree(QTreeView):
             mode = QHeaderView.ResizeMode.Fixed if width else QHeaderView.ResizeMode.Stretch
             header.setSectionResizeMode(column, mode)
         sure = self._model.horizontalHeaderItem(3)
-        sure.setToolTip("Mean probability that its records belong here; amber under 0.80")
+        sure.setToolTip(
+            "Mean probability that its records belong here; amber under 0.80, – before categorising"
+        )
 
     def _remember_open(self, index: QModelIndex) -> None:
         if not self._filling:
