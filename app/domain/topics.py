@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from app.domain.thresholds import DEFAULTS
 from app.errors import ToolError
 
 MAX_DEPTH = 5  # product definition: depth 1 to 5, at most 200 leaves proposed
@@ -17,8 +18,12 @@ MAX_NAME = 500
 RENAME_OVERLAP = 0.5  # a leaf that keeps half of its records (Jaccard) is the same leaf renamed
 
 Band = Literal["high", "medium", "review"]
-# product.md step 2: the least probability of each band, highest first.
-BANDS: tuple[tuple[Band, float], ...] = (("high", 0.8), ("medium", 0.5), ("review", 0.0))
+# The least probability of each band, highest first.
+BANDS: tuple[tuple[Band, float], ...] = (
+    ("high", DEFAULTS.topic_high),
+    ("medium", DEFAULTS.topic_review),
+    ("review", 0.0),
+)
 
 TopicPath = tuple[str, ...]
 _Walked = list[tuple[TopicPath, "TopicNode"]]

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 from app.domain.records import Issue, Message, Split
 from app.domain.records import Record as RecordValue
+from app.domain.thresholds import DEFAULTS
 from app.errors import ToolError
 from app.store.database import Tx
 from app.store.tables import Record
 
 JSON_COLUMNS = ("messages", "tools", "reference", "reply", "extra", "issues")
+IN_REVIEW = "valid AND topic_id IS NOT NULL AND probability < ? AND topic_source IS NOT 'user'"
 Sort = Literal["id", "preview", "tokens", "probability", "fit", "topic_id", "split"]
 
 
@@ -24,7 +26,7 @@ class RecordFilter(BaseModel):
 
     topic_ids: tuple[int, ...] | None = None
     uncategorised: bool = False
-    review: bool = False  # probability below 0.5, not confirmed by the user
+    review: bool = False  # less sure than the threshold `topic_review`, not confirmed by the user
     query: str = ""  # words in the last user turn, any case
     valid: bool | None = None
     issue: str = ""  # an issue code
@@ -87,7 +89,7 @@ def _where(spec: RecordFilter) -> tuple[str, list[Any]]:
     if spec.uncategorised:
         add("topic_id IS NULL AND valid")
     if spec.review:
-        add("topic_id IS NOT NULL AND probability < 0.5 AND topic_source IS NOT 'user' AND valid")
+        add(IN_REVIEW, DEFAULTS.topic_review)
     for word in spec.query.split():
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         add("preview LIKE ? ESCAPE '\\'", f"%{escaped}%")
@@ -158,15 +160,14 @@ def alternatives(tx: Tx, record_id: int) -> list[tuple[int, float]]:
 
 
 def stats(tx: Tx) -> RecordStats:
-    query = """SELECT COUNT(*), SUM(valid), SUM(NOT valid), SUM(valid AND issues <> '[]'),
+    query = f"""SELECT COUNT(*), SUM(valid), SUM(NOT valid), SUM(valid AND issues <> '[]'),
       SUM(issues LIKE '%"code":"duplicate"%'), SUM(issues LIKE '%"code":"near_duplicate"%'),
       SUM(valid AND (LENGTH(messages) - LENGTH(REPLACE(messages, '"role":"user"', ''))) / 13 > 1),
       SUM(valid AND tools <> '[]'), SUM(valid AND reply <> 'null'),
       SUM(valid AND reference <> 'null'), SUM(valid AND source = 'generated'), SUM(valid * tokens),
       SUM(valid AND topic_id IS NOT NULL), SUM(valid AND topic_source IS 'user'),
-      SUM(valid AND topic_id IS NOT NULL AND probability < 0.5 AND topic_source IS NOT 'user')
-      FROM record"""
-    numbers = [n or 0 for n in tx.sql(query)[0]]
+      SUM({IN_REVIEW}) FROM record"""
+    numbers = [n or 0 for n in tx.sql(query, (DEFAULTS.topic_review,))[0]]
     names = [n for n in RecordStats.model_fields if n not in ("splits", "issues")]
     codes = tx.sql(
         "SELECT json_extract(j.value, '$.code'), COUNT(*) FROM record, json_each(record.issues) j "

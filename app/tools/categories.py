@@ -7,7 +7,8 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel
 
-from app.domain.topics import BANDS, leaf_paths
+from app.domain.thresholds import DEFAULTS
+from app.domain.topics import leaf_paths
 from app.errors import ToolError
 from app.paths import resource
 from app.store import records, results, topics
@@ -38,7 +39,7 @@ async def categorize_records(
     ctx: Context,
     dataset_id: str = "",
     scope: Literal["unlabeled", "all"] = "unlabeled",
-    confidence_threshold: float = 0.5,
+    confidence_threshold: float = DEFAULTS.topic_review,
 ) -> Categorised:
     """Put records on leaf topics with a calibrated probability; what fits none stays uncategorised,
     what is less sure than `confidence_threshold` is for review. Confirmed records are kept."""
@@ -47,7 +48,9 @@ async def categorize_records(
     return await categorise(ctx, scope=scope, review_below=confidence_threshold)
 
 
-async def categorise(ctx: Context, *, scope: str, review_below: float = 0.5) -> Categorised:
+async def categorise(
+    ctx: Context, *, scope: str, review_below: float = DEFAULTS.topic_review
+) -> Categorised:
     """Categorise in a worker and store the result as one Change."""
     session = ctx.open
     fingerprint = await session.expected("categorize")
@@ -107,7 +110,7 @@ def _specs(rows: list[Any], found: list[Any]) -> list[dict[str, Any]]:
 def _counts(tx: Tx, review_below: float) -> dict[str, int]:
     """Valid records by how sure their topic is: the numbers the views show too."""
     stats = records.stats(tx)
-    high, medium, review = records.bands(tx, high=dict(BANDS)["high"], review=review_below)
+    high, medium, review = records.bands(tx, high=DEFAULTS.topic_high, review=review_below)
     return {
         "assigned": stats.categorised,
         "uncategorised": stats.valid - stats.categorised,

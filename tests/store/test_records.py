@@ -1,3 +1,4 @@
+from app.domain.thresholds import Thresholds
 from app.store import records, topics
 from app.store.records import RecordFilter
 
@@ -58,3 +59,15 @@ async def test_numbers_of_the_dataset(opened):
         assert (stats.records, stats.valid, stats.invalid, stats.multi_turn) == (10, 10, 0, 0)
         assert sum(stats.splits.values()) == 10
         assert stats.tokens == sum(range(10))
+
+
+async def test_what_is_in_review_follows_the_threshold(opened, monkeypatch):
+    async with opened() as store:
+        topic = await store.write("Add", topics.add, "A")
+        await store.write("Assign", topics.assign, [1, 2, 3, 4], topic, source="auto")
+        for record_id, probability in ((1, 0.3), (2, 0.49), (3, 0.5)):
+            await store.write("Categorise", records.edit, record_id, probability=probability)
+        for threshold, wanted in ((0.5, [1, 2]), (0.6, [1, 2, 3]), (0.4, [1])):
+            monkeypatch.setattr(records, "DEFAULTS", Thresholds(topic_review=threshold))
+            assert await store.read(records.ids, RecordFilter(review=True)) == wanted
+            assert (await store.read(records.stats)).review == len(wanted)
