@@ -136,12 +136,17 @@ def _dry_run(state: State) -> _Found | None:
     return "completed", reading, run.headline
 
 
+def run_reading(step: int, steps: int) -> str:
+    """How far a running training is, as its station says it; empty before its plan is known."""
+    return f"step {step} of {steps}" if steps else ""
+
+
 def _training(state: State) -> _Found | None:
     run = state.training
     if run is None:
         return None
     if run.status in {"running", "pending"}:
-        return "in_progress", f"step {run.step} of {run.steps}" if run.steps else run.status, ""
+        return "in_progress", run_reading(run.step, run.steps) or run.status, ""
     if run.status in {"paused", "stopped", "cancelled"}:
         return "in_progress", f"{run.status} at step {run.step}", "Resume it, or start anew."
     if run.status == "failed":

@@ -34,7 +34,7 @@ from app.ui.frame import FOLD_BELOW, FrameWindow
 from app.ui.geometry import memory, remember, restore
 from app.ui.jobs_strip import JobsStrip
 from app.ui.menus import MenuRow
-from app.ui.overview import Overview, no_steps, read_overview
+from app.ui.overview import Overview, no_steps, read_overview, with_run
 from app.ui.palette import Entry, Palette
 from app.ui.parts.stepper import Stepper
 from app.ui.sidebar import Sidebar
@@ -243,8 +243,12 @@ class MainWindow(FrameWindow):
 
     def _on_dataset(self, events: list[Any]) -> None:
         self.centre.on_events(events)
-        if not all(isinstance(event, RunChanged) for event in events):
+        runs = [event for event in events if isinstance(event, RunChanged)]
+        if len(runs) < len(events):
             self._read.ask()
+        elif runs and self.overview and self.app.session:  # many a second: only its station
+            status = self.app.session.run_dir(f"train-{runs[-1].run_id}").status()
+            self.stepper.show_steps(with_run(self.overview.steps, status))
 
     async def _read_all(self) -> None:
         """Sidebar, stepper and history; read once for all three."""

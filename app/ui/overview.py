@@ -1,14 +1,16 @@
 """What the frame around the panels shows of the open dataset, read in one go; draws nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.steps import STEPS, TITLES
 from app.domain.workflow import StepState as WorkflowStep
+from app.domain.workflow import run_reading
 from app.store import changes, meta, records
 from app.store.database import Tx
 from app.ui.parts.stepper import Step, StepState
+from app.workers import Status
 
 QUESTIONS = (
     "opens with a file",
@@ -63,6 +65,16 @@ async def read_overview(session: Any) -> Overview:
         undo=undo,
         redo=redo,
     )
+
+
+def with_run(steps: Sequence[Step], status: Status) -> list[Step]:
+    """The same stations, the running training's with where its worker stands now."""
+    reading = run_reading(int(status.done), int(status.total))
+    training = TITLES["training"]
+    return [
+        replace(s, reading=reading) if reading and (s.name, s.state) == (training, "running") else s
+        for s in steps
+    ]
 
 
 def _station(step: WorkflowStep, current: str | None) -> Step:

@@ -10,13 +10,17 @@ from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from app.domain.fingerprints import Fingerprint
 from app.jobs import Job
+from app.store import results
+from app.store.events import RunChanged
 from app.ui import dialogs
 from app.ui.main_window import MainWindow
 from app.ui.sidebar import DatasetItem
 from app.ui.theme import theme
 from app.ui.timeline import Timeline
 from app.wiring import App
+from app.workers import Status
 from tests.ui.conftest import OpenApp, Until, add_dataset
 from tests.ui.test_dialogs import answer, find
 
@@ -218,3 +222,25 @@ async def test_switching_the_mode_is_kept(open_window: OpenWindow) -> None:
         assert theme().mode == "dark"
         assert app.settings.appearance == "dark"
         assert (app.home / "settings.json").exists()
+
+
+async def test_the_station_of_training_follows_the_run(
+    open_window: OpenWindow, until: Until
+) -> None:
+    async with open_window(ROWS) as (app, window):
+        session = app.session
+        assert session is not None
+        run_id = await session.store.transaction(
+            results.add,
+            "training",
+            fingerprint=Fingerprint().model_dump_json(),
+            state="running",
+            data={"params": {"steps": 151}},
+        )
+        await app.jobs.wait()
+        folder = session.run_dir(f"train-{run_id}").path
+        folder.mkdir(parents=True)
+        status = Status(state="running", done=95, total=151)
+        (folder / "status.json").write_text(status.model_dump_json())
+        session.store.announce(RunChanged(session.dataset_id, run_id))
+        await until(lambda: window.stepper.steps[5].reading == "step 95 of 151")

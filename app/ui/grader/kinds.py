@@ -71,7 +71,7 @@ KINDS = (
     Kind(
         "script",
         "A Python script",
-        "Your own rule: 1 for right, 0.6 for “ask a human”, 0 for wrong.",
+        "Your own rule, as a function that gives each answer 0 to 1.",
         ("source",),
         {"source": SCRIPT},
     ),

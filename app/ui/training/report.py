@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QFrame
 
+from app.domain.thresholds import DEFAULTS
 from app.domain.wording import number
 from app.tools.report import Example, Report
 from app.ui import kit
@@ -86,7 +87,8 @@ def _topics(report: Report) -> QFrame:
         for row, mean, low, high in ends
     ]
     title = kit.label("Gain by topic", "h2")
-    foot = kit.label("Tuned minus base, 95 % intervals. Dashed: no gain.", "small", "faint")
+    told = f"Tuned minus base, 95 % intervals; topics with {DEFAULTS.topic_min_n} test prompts or more."
+    foot = kit.label(f"{told} Dashed: no gain.", "small", "faint")
     return kit.card(title, *lines, foot, gap=4, margin=(16, 10, 16, 10))
 
 
