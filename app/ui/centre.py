@@ -70,7 +70,7 @@ class Centre(QStackedWidget):
     def reload_all(self) -> None:
         """Another dataset is open: what was read before is void."""
         for panel in self._panels.values():
-            panel.reload()
+            panel.start_over()
 
     def step_index(self) -> int:
         """The place on the stepper of the panel in front; -1 for records and welcome."""

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Coroutine
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Literal
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
@@ -14,6 +15,7 @@ from app.ui.again import Again
 from app.ui.controller import Controller
 
 log = logging.getLogger(__name__)
+Failed = Literal["act", "refresh"]
 
 
 class Panel(QWidget):
@@ -33,7 +35,7 @@ class Panel(QWidget):
         self.app = app
         self._dirty = True
         self._refreshing = Again(app.jobs, self._refresh_once)
-        self._banner: kit.ErrorBanner | None = None
+        self.errors: dict[Failed, kit.ErrorBanner] = {}
         inner = QWidget()
         self.column = QVBoxLayout(inner)
         self.column.setSpacing(12)
@@ -80,9 +82,9 @@ class Panel(QWidget):
         try:
             await self.refresh()
         except AppError as error:
-            self.show_error(str(error), retry=True)
+            self.show_error(str(error), of="refresh")
         else:
-            self.hide_error()
+            self.hide_error("refresh")
             self.sees_changed.emit()
 
     def act(
@@ -90,6 +92,7 @@ class Panel(QWidget):
     ) -> None:
         """Run what the user asked for; its AppError shows as the panel's banner.
 
+        The banner stays until it is dismissed or the next act begins, whatever is re-read meanwhile.
         `button` is disabled meanwhile. Declined and stopped work says nothing: the user knows.
         """
         if self.app.jobs.closed:
@@ -100,31 +103,31 @@ class Panel(QWidget):
     async def _act(self, work: Coroutine[Any, Any, object], button: QAbstractButton | None) -> None:
         if button is not None:
             button.setEnabled(False)
-        self.hide_error()
+        self.hide_error("act")
         try:
             await work
         except (DeclinedError, Stopped) as quiet:
             log.info("%s", quiet)
         except AppError as error:
-            self.show_error(str(error))
+            self.show_error(str(error), of="act")
         finally:
             if button is not None:
                 button.setEnabled(True)
 
-    def show_error(self, text: str, *, details: str = "", retry: bool = False) -> None:
-        """A red banner at the panel's top; a second error takes the first one's place."""
-        self.hide_error()
-        again = self.reload if retry else None
-        self._banner = kit.ErrorBanner(text, details=details, retry=again)
-        self._banner.destroyed.connect(self._forget_banner)
-        self.column.insertWidget(0, self._banner)
+    def show_error(self, text: str, *, of: Failed) -> None:
+        """A red banner at the panel's top, one for each kind of failure: the last of its kind."""
+        self.hide_error(of)
+        banner = kit.ErrorBanner(text, retry=self.reload if of == "refresh" else None)
+        banner.dismissed.connect(partial(self.hide_error, of))
+        self.errors[of] = banner
+        self.column.insertWidget(0, banner)
 
-    def hide_error(self) -> None:
-        if self._banner is not None:
-            self._banner.destroyed.disconnect(self._forget_banner)
-            self._banner.hide()
-            self._banner.deleteLater()
-            self._banner = None
+    def hide_error(self, of: Failed) -> None:
+        if (banner := self.errors.pop(of, None)) is not None:
+            banner.hide()
+            banner.deleteLater()
 
-    def _forget_banner(self) -> None:
-        self._banner = None
+    def start_over(self) -> None:
+        """Another dataset is open: what was read or failed before is void."""
+        self.hide_error("act")
+        self.reload()

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from PySide6.QtWidgets import QAbstractButton
+
 from app.errors import DeclinedError, InputError
 from app.store.events import RecordsChanged, TopicsChanged
 from app.ui import kit
@@ -69,12 +71,12 @@ async def test_a_failed_refresh_is_a_banner_that_goes_when_it_works(open_app: Op
         panel.fails = "The file is locked."
         panel.show()
         await app.jobs.wait()
-        assert panel._banner is not None
-        assert panel._banner.text.text() == "The file is locked."
+        assert "refresh" in panel.errors
+        assert panel.errors["refresh"].text.text() == "The file is locked."
         panel.fails = ""
         panel.reload()
         await app.jobs.wait()
-        assert panel._banner is None
+        assert not panel.errors
         panel.close()
 
 
@@ -90,10 +92,50 @@ async def test_what_the_user_starts_disables_its_button_and_tells_errors(open_ap
         panel.act(work(InputError("No records.")), button=button)
         await app.jobs.wait()
         assert (seen, button.isEnabled()) == ([False], True)
-        assert panel._banner is not None
+        assert "act" in panel.errors
         panel.act(work(DeclinedError("not now")), button=button)
         await app.jobs.wait()
-        assert panel._banner is None
+        assert not panel.errors
+        panel.close()
+
+
+async def fail(words: str) -> None:
+    raise InputError(words)
+
+
+async def test_why_an_act_failed_stays_until_the_next_act_or_dismissed(open_app: OpenApp) -> None:
+    async with open_app() as app:
+        panel = Counter(app)
+        panel.resize(600, 400)
+        panel.show()
+        panel.act(fail("No records."))
+        await app.jobs.wait()
+        panel.fails = "The file is locked."
+        panel.on_events([RecordsChanged("d")])
+        await app.jobs.wait()
+        assert panel.errors.keys() == {"act", "refresh"}
+        panel.fails = ""
+        panel.on_events([RecordsChanged("d")])
+        await app.jobs.wait()
+        assert panel.errors.keys() == {"act"}
+        assert panel.errors["act"].text.text() == "No records."
+        panel.errors["act"].findChildren(QAbstractButton)[-1].click()
+        assert not panel.errors
+        panel.act(fail("No grader."))
+        await app.jobs.wait()
+        panel.act(asyncio.sleep(0))
+        await app.jobs.wait()
+        assert not panel.errors
+        panel.close()
+
+
+async def test_another_dataset_voids_what_failed_before(open_app: OpenApp) -> None:
+    async with open_app() as app:
+        panel = Counter(app)
+        panel.act(fail("No records."))
+        await app.jobs.wait()
+        panel.start_over()
+        assert not panel.errors
         panel.close()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtCore import QRectF, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
@@ -16,7 +16,12 @@ WORDS_AFTER_MS = 300  # before that a word would only flicker
 
 
 class ErrorBanner(QFrame):
-    """What happened, to which thing, what to do; the technical details are folded."""
+    """What happened, to which thing, what to do; the technical details are folded.
+
+    `dismissed` tells that the user has read it; whoever put it there takes it away.
+    """
+
+    dismissed = Signal()
 
     def __init__(self, text: str, *, details: str = "", retry: Callable[[], object] | None = None):
         super().__init__()
@@ -31,7 +36,7 @@ class ErrorBanner(QFrame):
         again = [button("Try again", retry, small=True)] if retry else []
         self.text = label(text, wrap=True, select=True)
         icon = IconLabel("warning-octagon", "bad_text")
-        close = tool_button("x", "Dismiss", self.deleteLater)
+        close = tool_button("x", "Dismiss", self.dismissed.emit)
         line = row(icon, (self.text, 1), more, *again, close, gap=10)
         self.setLayout(column(line, self._details, gap=6, margin=(12, 8, 8, 8)))
 

@@ -128,7 +128,7 @@ async def test_an_error_is_shown_in_the_panel(open_app: Any, show_panel: Any) ->
         panel = await show_panel(app, RecordsPanel)
         panel.list.topic_chosen.emit(77)
         await app.jobs.wait()
-        assert "no topic 77" in panel._banner.text.text()
+        assert "no topic 77" in panel.errors["act"].text.text()
 
 
 async def test_no_dataset_and_no_records(open_app: Any, show_panel: Any, until: Any) -> None:

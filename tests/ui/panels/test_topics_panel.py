@@ -102,8 +102,8 @@ async def test_a_refused_name_gives_way_to_the_old_one(
         ids = await placed(app)
         panel = await show_panel(app, TopicsPanel)
         panel.pane.tree._items[ids["Fees"]].setText("Cards")
-        await until(lambda: names(panel)[-1] == "Fees" and panel._banner is not None)
-        assert "already a topic" in panel._banner.text.text()
+        await until(lambda: names(panel)[-1] == "Fees" and "act" in panel.errors)
+        assert "already a topic" in panel.errors["act"].text.text()
 
 
 async def test_drag_and_drop_between_topics(
