@@ -17,7 +17,7 @@ from app.serving.client import ChatReply, chat
 from app.serving.endpoint import Endpoint
 from app.store import meta, results
 from app.store.results import ResultValue
-from app.tools.answers import answer_tokens, follow_job, prompt_row, read_split, written
+from app.tools.answers import follow_job, prompt_row, read_split, written
 from app.tools.base import Card, Context, tool
 from app.tools.report import Report
 from app.workers import run_worker
@@ -203,7 +203,7 @@ async def _export(ctx: Context, training: ResultValue, folder: Path) -> Exported
         "card": await _facts(ctx, training),
         "prompts": str(await written(work / "prompts.jsonl", lambda: map(prompt_row, chosen))),
         "grader": grader.config if grader else None,
-        "max_new_tokens": answer_tokens(await session.store.read(read_split, "train")),
+        "max_new_tokens": training.data["params"]["max_new_tokens"],
     }
     if folder.exists() and folder.is_relative_to(session.folder):
         shutil.rmtree(folder)  # our own earlier export under this name

@@ -14,7 +14,7 @@ from app.grading.base import GraderConfig, Sample, open_grader, parse_grader
 from app.jobs import Job
 from app.store import results, topics
 from app.store.results import AnswerValue
-from app.tools.answers import answer_tokens, read_split, roll_out
+from app.tools.answers import read_split, roll_out
 from app.tools.base import Context
 
 EXAMPLES = 5
@@ -78,12 +78,16 @@ async def make_report(
     tuned: Path,
     supervised: Path | None,
     grader_version: int,
+    max_new_tokens: int,
     note: str = "",
 ) -> Report:
-    """Answer every test prompt greedily with each model and grade them all with one grader."""
+    """Answer every test prompt greedily with each model and grade them all with one grader.
+
+    `max_new_tokens` is the limit the run was trained with: a longer one was never learned, a
+    shorter one would cut what was.
+    """
     store = ctx.open.store
     test = await store.read(read_split, "test")
-    train = await store.read(read_split, "train")
     config = await _grader(ctx, grader_version)
     rows = await store.read(topics.all_topics)
     names = {i: shown(path) for i, path in leaf_paths(rows).items()}
@@ -99,7 +103,7 @@ async def make_report(
             model=model,
             name=f"report-{key}",
             temperature=0.0,
-            max_new_tokens=answer_tokens(train),
+            max_new_tokens=max_new_tokens,
             grader=config.model_dump(mode="json"),
             phase=f"test prompts, {LABELS[key].lower()}",
         )

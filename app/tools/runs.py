@@ -197,6 +197,7 @@ async def _conclude(
             supervised=supervised,
             note=note,
             grader_version=result.data["grader_version"],
+            max_new_tokens=result.data["params"]["max_new_tokens"],
         )
         data["report"] = report.model_dump(mode="json")
     await store.transaction(_finish, run_id, state, data)
