@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -178,3 +179,11 @@ def test_the_command_line_loads_neither_qt_nor_torch(command: list[str], tmp_pat
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_file_names_papers_that_are_not_in_the_repository() -> None:
+    papers = re.compile(r"\b(brief|design|facts|product|style)\.md\b")
+    sources = [*FILES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("build/*.py"), *ROOT.glob("*.md")]
+    named = [f"{path.relative_to(ROOT)}: {found[0]}" for path in sources
+             for found in papers.finditer(path.read_text(encoding="utf-8"))]  # fmt: skip
+    assert not named

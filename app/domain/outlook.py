@@ -14,7 +14,7 @@ from app.domain.wording import count, joined
 
 Tone = Literal["good", "warn", "bad", "info"]
 
-STARTER_ROWS = 50  # product.md: with fewer, writing 50 replies is offered
+STARTER_ROWS = 50  # product definition: with fewer, writing 50 replies is offered
 _SHORT_ANSWER = 200  # characters: the starter suits short, closed answers (measured on routing)
 _SECONDS = 100  # CPU-seconds for 2,700 short tickets, measured on two shared cores
 _RECORDS = 2700

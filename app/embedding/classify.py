@@ -103,8 +103,9 @@ def train(
 
     A prototype is the unit sum of name, examples, and the members' mean times at most ten.
     Temperature: least negative log-likelihood of examples and members, each left out of its own
-    prototype (facts.md); at least 0.05 where most of them are members. Threshold: at most
-    the 3 % quantile of their fits. With fewer than 20 of them both are the measured constants.
+    prototype; at least 0.05 where most of them are members, which alone measure as too sure.
+    Threshold: at most the 3 % quantile of their fits. With fewer than 20 of them both are the
+    measured constants.
     """
     weights = [min(1.0, MEMBER_WEIGHT / max(len(part), 1)) for part in members]
     sums = names + np.stack(

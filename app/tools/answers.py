@@ -18,9 +18,9 @@ from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.store.results import AnswerValue
 from app.tools.base import Context
+from app.training.base import MIN_STARTER_ROWS
 from app.workers import Status, run_worker
 
-MIN_STARTER_ROWS = 50  # product.md: with fewer, writing 50 replies is offered
 MAX_ANSWER_TOKENS = 512
 TOKEN_MARGIN = 1.5  # room over the longest usual target
 

@@ -17,7 +17,7 @@ from app.store.results import AnswerValue
 from app.tools.answers import answer_tokens, base_model, read_split, roll_out
 from app.tools.base import Card, Context, tool
 
-MAX_TEST = 10  # product.md: "Test on 5" (at most 10)
+MAX_TEST = 10  # "Test on 5" is read by eye; more answers are the dry run's work
 CONTROL_RECORDS = 50
 
 

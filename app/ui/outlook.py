@@ -9,7 +9,7 @@ from app.ui import kit
 from app.ui.parts import Badge
 from app.ui.theme import theme
 
-CELL_WIDTH = 150  # under this four columns become two (design.md)
+CELL_WIDTH = 150  # under this four columns become two
 LOOK: dict[str, tuple[str, str]] = {
     "good": ("check-circle", "good"),
     "warn": ("warning", "warn_text"),

@@ -12,7 +12,7 @@ from app.front_matter import split_head
 from app.registry import load_family
 from app.tools.base import TOOLS
 
-# product.md, 'The assistant'.
+# The product definition: what the assistant may call.
 NINETEEN = (
     "start_finetune_workflow", "get_workflow_status", "advance_to_step", "rollback_to_step",
     "validate_records", "generate_topics", "apply_topic_hierarchy", "categorize_records",

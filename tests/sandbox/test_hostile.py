@@ -1,4 +1,4 @@
-"""Every hostile grader of the workplace's collection, through the real sandbox, with what it must not do.
+"""Every hostile grader of a collection kept apart, through the real sandbox, with what it must not do.
 
 The benign ones run beside them: a broken adapter would «contain» everything.
 """
@@ -22,8 +22,9 @@ import pytest
 from app.errors import InputError
 from app.grading.base import Score, score_of
 from app.sandbox.sandbox import Outcome, Sandbox
+from tests.conftest import SHARED
 
-ATTEMPTS = Path(__file__).parents[3] / "shared" / "grader_attempts"
+ATTEMPTS = SHARED / "grader_attempts"
 MANIFEST: dict[str, Any] = (
     json.loads((ATTEMPTS / "manifest.json").read_text()) if ATTEMPTS.exists() else {}
 )
