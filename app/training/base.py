@@ -44,29 +44,114 @@ class TrainingParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    preset: Preset = "standard"
-    steps: int = Field(default=0, ge=0, le=100_000, description="Optimiser steps")
-    group_size: int = Field(default=8, ge=2, le=64, description="Answers sampled for each prompt")
-    prompts_per_step: int = Field(default=0, ge=0, le=1024, description="Prompts in each step")
-    learning_rate: float = Field(default=0, ge=0, le=0.1, description="AdamW's peak learning rate")
-    max_new_tokens: int = Field(default=0, ge=0, le=32_768, description="Longest answer, in tokens")
-    temperature: float = Field(default=1.0, gt=0, le=2, description="Randomness of the answers")
-    kl_coef: float = Field(default=0.0, ge=0, le=10, description="Pull towards the start model")
-    clip: float = Field(default=0.2, gt=0, lt=1, description="How far one step may move an answer")
-    updates_per_batch: int = Field(default=1, ge=1, le=8, description="Steps on each batch")
-    normalise: Normalise = Field(default="token", description="What the loss is divided by")
-    scale_rewards: Scaling = Field(default="none", description="Divide advantages by their std")
-    max_grad_norm: float = Field(default=1.0, gt=0, le=100, description="Gradient clipping")
-    warmup_steps: int = Field(default=5, ge=0, le=10_000, description="Steps of rising rate")
-    eval_every: int = Field(default=0, ge=0, le=10_000, description="Steps between validations")
-    eval_prompts: int = Field(default=300, ge=1, le=5_000, description="Validation prompts used")
+    preset: Preset = Field(
+        default="standard",
+        description="How long to train: fast is a quick try, standard the default",
+    )
+    steps: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Rounds of answering, grading and adjusting the model; 0: chosen for you",
+    )
+    group_size: int = Field(
+        default=8,
+        ge=2,
+        le=64,
+        description="Answers to each prompt; they are graded and compared with one another",
+    )
+    prompts_per_step: int = Field(
+        default=0,
+        ge=0,
+        le=1024,
+        description="Prompts that are answered in each step; 0: chosen for you",
+    )
+    learning_rate: float = Field(
+        default=0,
+        ge=0,
+        le=0.1,
+        description="How strongly the model is adjusted; too much spoils it. 0: chosen for you",
+    )
+    max_new_tokens: int = Field(
+        default=0,
+        ge=0,
+        le=32_768,
+        description="Longest answer, in tokens (pieces of words); longer ones are cut. 0: chosen for you",
+    )
+    temperature: float = Field(
+        default=1.0,
+        gt=0,
+        le=2,
+        description="How varied the answers are; lower makes the answers to a prompt more alike",
+    )
+    kl_coef: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="How firmly the model is held near what it was at the start; 0: not at all",
+    )
+    clip: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="How far one set of answers pushes the chance of a word at most: 0.2 is a fifth",
+    )
+    updates_per_batch: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="How many times the model is adjusted on the same graded answers",
+    )
+    normalise: Normalise = Field(
+        default="token",
+        description="sequence: every answer counts the same; token, constant: every word does",
+    )
+    scale_rewards: Scaling = Field(
+        default="none",
+        description="group: small score differences count like large ones; none: as they are",
+    )
+    max_grad_norm: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="Tames odd answers: a pull on the model stronger than this is weakened to it",
+    )
+    warmup_steps: int = Field(
+        default=5,
+        ge=0,
+        le=10_000,
+        description="Gentle steps at the start, in which the learning rate rises to its full value",
+    )
+    eval_every: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="Steps between checks on records that are never trained on; 0: chosen for you",
+    )
+    eval_prompts: int = Field(
+        default=300,
+        ge=1,
+        le=5_000,
+        description="How many of those records (the validation split) a check uses at most",
+    )
     eval_temperature: float = Field(
-        default=1.0, ge=0, le=2, description="As training samples; 0: the likeliest answer"
+        default=1.0,
+        ge=0,
+        le=2,
+        description="How varied the answers in a check are; 0: always the likeliest answer",
     )
     patience: int = Field(
-        default=4, ge=0, le=1_000, description="Validations without gain; 0: never"
+        default=4,
+        ge=0,
+        le=1_000,
+        description="Training ends after this many checks without a better result; 0: never early",
     )
-    seed: int = Field(default=0, ge=0, lt=2**31)
+    seed: int = Field(
+        default=0,
+        ge=0,
+        lt=2**31,
+        description="Number behind all random choices: the same one repeats the same run",
+    )
 
     def resolved(
         self,
