@@ -78,6 +78,20 @@ def of_records(rows: Iterable[tuple[str, str | None, str]]) -> str:
     return records.text
 
 
+def of_groups(groups: Iterable[tuple[str, str, int, int]]) -> str:
+    """Fingerprint of records given as sums: (split, topic path or "", number, sum of their hashes).
+
+    The sum is of the 128-bit content hashes as numbers. Groups of one split and topic are put
+    together first, so it does not matter how the records were cut into them.
+    """
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for split, topic, number, total in groups:
+        before = found.get((split, topic), (0, 0))
+        found[split, topic] = (before[0] + number, (before[1] + total) & _MASK)
+    parts = [[*key, number, f"{total:032x}"] for key, (number, total) in sorted(found.items())]
+    return of_value([part for part in parts if part[2]])
+
+
 def of_topics(paths: Iterable[tuple[tuple[str, ...], str]]) -> str:
     """Fingerprint of a tree given as (path of names, description); sibling order is no matter."""
     total = sum(digest(json.dumps(list(path)), description) for path, description in paths)

@@ -11,6 +11,8 @@ Source = Literal["imported", "generated", "edited"]
 Severity = Literal["error", "warn"]
 TopicSource = Literal["auto", "user", "label"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+PREVIEW_CHARS = 200
+PREVIEW_SCAN = 1000  # characters looked at, so that a text of megabytes is not taken apart for it
 
 
 class Message(BaseModel):
@@ -34,6 +36,11 @@ class Message(BaseModel):
             str(p.get("text", "")) if p.get("type") == "text" else f"[{p.get('type', 'part')}]"
             for p in parts
         )
+
+
+def preview_of(text: str) -> str:
+    """The beginning of a text on one line, as lists show it: at most PREVIEW_CHARS characters."""
+    return " ".join(text[:PREVIEW_SCAN].split())[:PREVIEW_CHARS]
 
 
 class Issue(BaseModel):
@@ -70,6 +77,7 @@ class Record(BaseModel):
     cluster: str = ""
     tokens: int = 0
     weight: float = 1.0
+    tags: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -78,6 +86,16 @@ class Record(BaseModel):
     @property
     def last_user_turn(self) -> str:
         return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+    @property
+    def turns(self) -> int:
+        """Of the user."""
+        return sum(m.role == "user" for m in self.messages)
+
+    @property
+    def length(self) -> int:
+        """Characters of the prompt."""
+        return sum(len(m.text) for m in self.messages)
 
     def item(self) -> dict[str, Any]:
         """What a grader sees as `item`: every further field of the record, and the reference."""

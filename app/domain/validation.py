@@ -58,6 +58,17 @@ ISSUES: dict[str, tuple[Severity, str]] = {
     "duplicate": ("warn", "The same as line {line}."),
     "near_duplicate": ("warn", "Nearly the same prompt as line {line}."),
 }
+# Stored with every record (`flags`), so a number is for ever: new codes take the next one, at most 62.
+FLAG_BITS: dict[str, int] = {
+    "not_utf8": 0, "not_json": 1, "line_too_long": 2, "too_deep": 3, "archive_broken": 4,
+    "not_object": 5, "unknown_shape": 6, "messages_not_list": 7, "no_messages": 8,
+    "message_not_object": 9, "unknown_role": 10, "no_user_turn": 11, "last_not_user": 12,
+    "empty_user_turn": 13, "too_big": 14, "tool_result_without_call": 15,
+    "tool_call_without_id": 16, "tool_calls_unreadable": 17, "arguments_not_json": 18,
+    "arguments_encoded_twice": 19, "tools_unreadable": 20, "over_token_limit": 21,
+    "control_characters": 22, "content_coerced": 23, "assistant_first": 24, "user_twice": 25,
+    "converted": 26, "duplicate_key": 27, "duplicate": 28, "near_duplicate": 29,
+}  # fmt: skip
 # What only the file or the other records can tell: checking a stored record again must keep these.
 ONLY_AT_IMPORT = frozenset({
     "message_not_object", "too_big", "tool_calls_unreadable", "tools_unreadable", "content_coerced",
@@ -71,6 +82,19 @@ def issue(code: str, **values: object) -> Issue:
     severity, text = ISSUES[code]
     shown = {name: v if isinstance(v, int) else str(v)[:120] for name, v in values.items()}
     return Issue(code=code, severity=severity, text=text.format(**shown))
+
+
+def flags_of(codes: Iterable[str]) -> int:
+    """The bits of these issue codes together, as stored with a record."""
+    flags = 0
+    for code in codes:
+        flags |= 1 << FLAG_BITS[code]
+    return flags
+
+
+def codes_of(flags: int) -> list[str]:
+    """The issue codes whose bits are set, in the order of their bits."""
+    return [code for code, bit in FLAG_BITS.items() if flags >> bit & 1]
 
 
 def issues_of(

@@ -1,6 +1,6 @@
 """Undo for everything that is data: triggers note each value before and after, per labelled write.
 
-Only Meta, Record and Topic are undoable. Spending, runs, results and deployments are history.
+Only Meta, Record, Body and Topic are undoable. Spending, runs, results and deployments are history.
 """
 
 from typing import Any
@@ -19,6 +19,7 @@ from app.store.events import (
 )
 from app.store.tables import (
     UNDOABLE,
+    Body,
     Change,
     ChangeCell,
     ChangeCurrent,
@@ -36,6 +37,7 @@ BY_NAME: dict[str, type[Table]] = {t._meta.table_name: t for t in UNDOABLE}
 EVENT_OF: dict[str, type[Event]] = {
     Meta._meta.table_name: SettingsChanged,
     Record._meta.table_name: RecordsChanged,
+    Body._meta.table_name: RecordsChanged,
     Topic._meta.table_name: TopicsChanged,
 }
 

@@ -1,90 +1,165 @@
-"""Making, checking and migrating dataset files. Runs in a worker or on a store's writer thread."""
+"""Making and checking dataset files: built whole and aside, in a worker or before a store opens."""
 
+import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 import peewee as pw
 
-from app.errors import StoreError
+from app.domain.validation import FLAG_BITS, ISSUES
+from app.errors import Stopped, StoreError
 from app.store.changes import trigger_sql
-from app.store.database import Tx, explain
+from app.store.database import explain
+from app.store.rows import INSERT_BODY, INSERT_RECORD, rows_of
 from app.store.tables import (
     APPLICATION_ID,
     DATASET_TABLES,
+    HASH_INDEX,
+    PAGE_SIZE,
+    RECORD_INDEXES,
     SCHEMA_VERSION,
     UNDOABLE,
-    Record,
+    UNINDEXED_TRIGGERS,
+    Table,
 )
 
-Migration = Callable[[Tx], None]
-MIGRATIONS: dict[int, Migration] = {}  # schema version -> the step that leads to it
-RECORD_COLUMNS = (
-    "line", "messages", "tools", "reference", "reply", "extra", "source", "split", "issues", "valid",
-    "content_hash", "cluster", "tokens", "preview", "topic_source",
-)  # fmt: skip
+Rows = Sequence[tuple[Any, ...]]
 BATCH = 2000
+STOP_EVERY = 500_000  # steps of SQLite's machine between two looks: some 10 ms
+ANALYSIS_ROWS = 1000  # looked at per index: enough to choose an index by
+BULK = {
+    "page_size": PAGE_SIZE,
+    "journal_mode": "off",  # the file is aside: one that is not finished is thrown away
+    "synchronous": 0,
+    "locking_mode": "exclusive",
+    "cache_size": -48_000,  # KB, for sorting the indexes; a worker may take 200 MB in all
+}
+
+
+# The hashes that occur twice are found in the index alone; only their rows are looked at.
+MARK_DUPLICATES = """
+WITH again(hash) AS MATERIALIZED (
+  SELECT content_hash FROM record WHERE content_hash <> x'' GROUP BY 1 HAVING COUNT(*) > 1
+), first(hash, id) AS MATERIALIZED (
+  SELECT hash, MIN(r.id) FROM again JOIN record r ON r.content_hash = hash WHERE r.valid GROUP BY 1
+)
+UPDATE record SET flags = flags | :flag, issues = json_insert(issues, '$[#]', json_object(
+  'code', 'duplicate', 'severity', 'warn', 'text', replace(:text, '{line}',
+    (SELECT COALESCE(f.line, f.id) FROM record f WHERE f.id = first.id))))
+FROM first WHERE record.content_hash = first.hash AND record.id > first.id
+  AND record.valid AND record.flags & :flag = 0
+"""
+
+
+class DatasetWriter:
+    """Builds a new dataset file in one transaction: `add` rows in file order, then `finish`.
+
+    The caller gives a path aside and renames it when `finish` has returned. As a context manager it
+    closes the file whatever happens. Raises StoreError for trouble with the file, and what `stop`
+    raises: it is called every few milliseconds while SQLite works.
+    """
+
+    def __init__(self, path: Path, *, stop: Callable[[], None] | None = None) -> None:
+        self.path, self.count = path, 0
+        self._stop = stop
+        self._stopped: Stopped | None = None
+        self._db = pw.SqliteDatabase(str(path), pragmas=BULK)
+        with self._told():
+            self._connection: sqlite3.Connection = self._db.connection()
+            self._connection.set_progress_handler(self._look, STOP_EVERY)
+            self._db.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._db.execute_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._db.begin()
+            create_tables(self._db, DATASET_TABLES)
+
+    def __enter__(self) -> "DatasetWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def add(self, records: Rows, bodies: Rows) -> None:
+        """Rows in the order of RECORD_COLUMNS and BODY_COLUMNS, as SQLite keeps them: JSON as text."""
+        with self._told():
+            self._connection.executemany(INSERT_RECORD, records)
+            self._connection.executemany(INSERT_BODY, bodies)
+        self.count += len(records)
+
+    def finish(self, meta: Mapping[str, Any], *, duplicates: bool = True) -> int:
+        """Mark exact duplicates, index, write `meta`, and see the file to the disk; the count."""
+        with self._told():
+            self._db.execute_sql(HASH_INDEX)
+            if duplicates:
+                mark_duplicates(self._connection)
+            for statement in (*RECORD_INDEXES, *triggers()):
+                self._db.execute_sql(statement)
+            values = [(key, orjson.dumps(value).decode()) for key, value in meta.items()]
+            self._connection.executemany("INSERT INTO meta(key, value) VALUES (?, ?)", values)
+            self._db.execute_sql(f"PRAGMA analysis_limit = {ANALYSIS_ROWS}")
+            self._db.execute_sql("ANALYZE")
+            self._db.commit()
+            self._db.close()
+            with self.path.open("rb+") as file:
+                os.fsync(file.fileno())
+        return self.count
+
+    def _look(self) -> int:
+        """SQLite ends the statement when this is not 0."""
+        try:
+            if self._stop is not None:
+                self._stop()
+        except Stopped as stopped:
+            self._stopped = stopped
+        return int(self._stopped is not None)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (pw.PeeweeException, sqlite3.Error, OSError) as error:
+            if self._stopped is not None:
+                raise self._stopped from None
+            raise StoreError(explain(error, self.path)) from error
 
 
 def create_dataset(path: Path, rows: Iterable[dict[str, Any]], meta: dict[str, Any]) -> int:
-    """Write a new dataset file in one transaction and return its number of records.
+    """Write a small dataset file from rows as dicts (see `rows_of`) and return its number of records.
 
-    `rows` hold plain values by the names of RECORD_COLUMNS (lists and dicts become JSON here); `meta`
-    is written as it is. The caller gives a path aside and renames when this returns.
+    Nothing is looked for in the rows: duplicates are marked when the caller marks them.
     """
-    db = pw.SqliteDatabase(str(path), pragmas={"journal_mode": "off", "synchronous": 0})
-    try:
-        with db.connection_context():
-            db.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            with db.atomic():
-                create_schema(db)
-                count = insert_records(db, rows)
-                for key, value in meta.items():
-                    db.execute_sql(
-                        "INSERT INTO meta(key, value) VALUES (?, ?)",
-                        (key, orjson.dumps(value).decode()),
-                    )
-        with path.open("rb+") as file:
-            file.flush()
-        return count
-    except (pw.PeeweeException, sqlite3.Error, OSError) as error:
-        raise StoreError(explain(error, path)) from error
+    numbered = enumerate(rows, 1)
+    with DatasetWriter(path) as writer:
+        while batch := [rows_of(number, row) for number, row in islice(numbered, BATCH)]:
+            writer.add([record for record, _ in batch], [body for _, body in batch])
+        return writer.finish(meta, duplicates=False)
 
 
-def create_schema(db: pw.SqliteDatabase) -> None:
-    for table in DATASET_TABLES:
+def create_tables(db: pw.SqliteDatabase, tables: Iterable[type[Table]]) -> None:
+    """Tables with their own indexes; those of the records are made after the rows."""
+    for table in tables:
         table._schema.database = db
         table._schema.create_all(safe=False)
         table._schema.database = None
-    for table in UNDOABLE:
-        for statement in trigger_sql(table):
-            db.execute_sql(statement)
 
 
-def insert_records(db: pw.SqliteDatabase, rows: Iterable[dict[str, Any]]) -> int:
-    """Bulk insert (peewee's insert_many costs five times as much)."""
-    names, marks = ", ".join(RECORD_COLUMNS), ", ".join("?" for _ in RECORD_COLUMNS)
-    defaults = {f.column_name: f.default for f in Record._meta.sorted_fields}
-    statement = f"INSERT INTO record({names}, alternatives, weight) VALUES ({marks}, '[]', 1.0)"
-    count, batch = 0, []
-    connection = db.connection()
-    for row in rows:
-        batch.append(tuple(_plain(row.get(c, defaults[c])) for c in RECORD_COLUMNS))
-        if len(batch) == BATCH:
-            connection.executemany(statement, batch)
-            count += len(batch)
-            batch.clear()
-    connection.executemany(statement, batch)
-    return count + len(batch)
+def triggers() -> list[str]:
+    """Statements that make every trigger of a dataset file."""
+    return [sql for table in UNDOABLE for sql in trigger_sql(table)] + list(UNINDEXED_TRIGGERS)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict | list | tuple):
-        return orjson.dumps(value).decode()
-    return value
+def mark_duplicates(connection: sqlite3.Connection) -> int:
+    """Give every valid record that equals an earlier one the issue `duplicate`; returns how many.
+
+    Equal is an equal content hash. The first stays clean. One that is marked already stays so.
+    """
+    text = ISSUES["duplicate"][1]
+    values = {"flag": 1 << FLAG_BITS["duplicate"], "text": text}
+    return connection.execute(MARK_DUPLICATES, values).rowcount
 
 
 def check_file(path: Path) -> None:
@@ -108,11 +183,3 @@ def check_file(path: Path) -> None:
         raise StoreError(f"{path}: This is not a dataset of RFT Studio.")
     if version > SCHEMA_VERSION:
         raise StoreError(f"{path}: Made by a newer RFT Studio. Update the app to open it.")
-
-
-def migrate(tx: Tx) -> None:
-    """Bring an older file to this version, step by step."""
-    (version,) = tx.sql("PRAGMA user_version")[0]
-    for target in range(version + 1, SCHEMA_VERSION + 1):
-        MIGRATIONS[target](tx)
-        tx.db.execute_sql(f"PRAGMA user_version = {target}")

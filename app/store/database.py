@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import logging
 import sqlite3
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,8 @@ import peewee as pw
 from filelock import FileLock, Timeout
 
 from app.errors import StoreError
-from app.store.events import Event
+from app.store.editions import Editions
+from app.store.events import Event, Kind
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -33,6 +35,16 @@ class Tx:
     dataset_id: str
     now: float = field(default_factory=time.time)
     events: list[Event] = field(default_factory=list)
+    editions: Editions | None = None  # of a read only: a write sees what is not committed yet
+    numbers: Mapping[Kind, int] = field(default_factory=dict)  # the editions when the read began
+
+    def cached(
+        self, key: Hashable, compute: Callable[[], T], kinds: tuple[Kind, ...] = ("records",)
+    ) -> T:
+        """`compute()`, kept in a read until data of these `kinds` changes. Treat it as a value."""
+        if self.editions is None:
+            return compute()
+        return self.editions.cached(key, compute, kinds=kinds, numbers=self.numbers)
 
     def emit(self, event: Event) -> None:
         """Send this once the transaction is committed."""
@@ -56,6 +68,13 @@ class Database:
         self._db = pw.SqliteDatabase(str(path), pragmas=PRAGMAS)
         self._reader_db = pw.SqliteDatabase(str(path), pragmas=PRAGMAS | {"query_only": 1})
         self._listeners: list[Listener] = []
+        self.idle = threading.Event()  # cleared while a transaction writes: copies give way to it
+        self.idle.set()
+        self._editions = Editions()
+
+    def edition(self, kind: Kind) -> int:
+        """A number that rises with every commit that changed data of this kind."""
+        return self._editions[kind]
 
     def acquire(self) -> None:
         """Claim the file for this process; raises StoreError when another program holds it."""
@@ -81,7 +100,7 @@ class Database:
     async def read(
         self, work: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `work(tx, ...)` on a reader thread; it sees the last committed state."""
+        """Run `work(tx, ...)` on a reader thread; all of it sees one committed state."""
         future = self._submit(next(self._next_reader), self._read, work, args, kwargs)
         return await asyncio.wrap_future(future)
 
@@ -96,11 +115,14 @@ class Database:
 
     async def close(self) -> None:
         """Finish what is queued, close every connection on its own thread, release the file."""
+        await self._disconnect()
+        self._lock.release()
+
+    async def _disconnect(self) -> None:
         loop = asyncio.get_running_loop()
         for pool, db in [(self._writer, self._db), *((r, self._reader_db) for r in self._readers)]:
             await loop.run_in_executor(pool, db.close)
             pool.shutdown(wait=False)
-        self._lock.release()
 
     def _submit(
         self, pool: ThreadPoolExecutor, run: Callable[..., T], *arguments: Any
@@ -114,16 +136,24 @@ class Database:
         self, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[T, list[Event]]:
         tx = Tx(self._db, self.dataset_id)
+        self.idle.clear()
         try:
             with self._db.atomic("IMMEDIATE"):
                 value = work(tx, *args, **kwargs)
         except (pw.PeeweeException, sqlite3.Error, OSError) as error:
             raise StoreError(explain(error, self.path)) from error
-        return value, list(dict.fromkeys(tx.events))
+        finally:
+            self.idle.set()
+        events = list(dict.fromkeys(tx.events))
+        self._editions.committed(events)
+        return value, events
 
     def _read(self, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        editions = self._editions
+        tx = Tx(self._reader_db, self.dataset_id, editions=editions, numbers=editions.now())
         try:
-            return work(Tx(self._reader_db, self.dataset_id), *args, **kwargs)
+            with self._reader_db.atomic():
+                return work(tx, *args, **kwargs)
         except (pw.PeeweeException, sqlite3.Error, OSError) as error:
             raise StoreError(explain(error, self.path)) from error
 
@@ -162,6 +192,14 @@ def explain(error: BaseException, path: Path) -> str:
         ("not a database", "The file is damaged or not a dataset. Restore a backup of it."),
         ("malformed", "The file is damaged. Restore a backup of it."),
         ("unable to open", "The file cannot be opened. Check that its folder exists and is yours."),
+        (
+            "i/o error",
+            "The disk cannot be read or written. Check that it has room and is not failing.",
+        ),
+        (
+            "file too large",
+            "The file may not grow further. Free some space or lift the limit on it.",
+        ),
         ("locked", "The file is in use by another program. Close that and try again."),
     ):
         if sign in text:

@@ -1,6 +1,9 @@
 """What changed in a store. Events carry ids, never data: a reader that wants data asks the store."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["records", "topics", "settings"]
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,10 @@ class RunChanged(Event):
     """A training run changed state or wrote new events to its directory."""
 
     run_id: int
+
+
+EDITION_OF: dict[type[Event], Kind] = {
+    RecordsChanged: "records",
+    TopicsChanged: "topics",
+    SettingsChanged: "settings",
+}

@@ -1,39 +1,43 @@
-"""Records in a dataset: pages of them, their numbers, and the edits on them."""
+"""Records in a dataset: pages of them, streams of them whole, and the edits on them."""
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import orjson
-import peewee as pw
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from app.domain.records import Issue, Message, Split
 from app.domain.records import Record as RecordValue
-from app.domain.thresholds import DEFAULTS
+from app.domain.records import Split
+from app.domain.validation import codes_of
 from app.errors import ToolError
 from app.store.database import Tx
-from app.store.tables import Record
+from app.store.filters import RecordFilter as RecordFilter
+from app.store.filters import Sort as Sort
+from app.store.filters import where
+from app.store.rows import (
+    BODY_COLUMNS,
+    RECORD_COLUMNS,
+    TEXTS,
+    derived,
+    encode,
+    plain,
+    tags_of,
+    tags_text,
+    value_of,
+)
+from app.store.stats import RecordStats as RecordStats
+from app.store.stats import bands as bands
+from app.store.stats import content_sums as content_sums
+from app.store.stats import stats as stats
 
-JSON_COLUMNS = ("messages", "tools", "reference", "reply", "extra", "issues")
-IN_REVIEW = "valid AND topic_id IS NOT NULL AND probability < ? AND topic_source IS NOT 'user'"
-Sort = Literal["id", "preview", "tokens", "probability", "fit", "topic_id", "split"]
-
-
-class RecordFilter(BaseModel):
-    """Which records a list shows; every condition must hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    topic_ids: tuple[int, ...] | None = None
-    uncategorised: bool = False
-    review: bool = False  # less sure than the threshold `topic_review`, not confirmed by the user
-    query: str = ""  # words in the last user turn, any case
-    valid: bool | None = None
-    issue: str = ""  # an issue code
-    any_issue: bool = False
-    split: Split | None = None
-    source: str = ""
-    ids: tuple[int, ...] | None = None
+EVERY = RecordFilter()
+BATCH = 2000  # whole records held at a time
+SLICE = 20_000  # ids taken in one go: a millisecond in which no other thread of Python runs
+CHOSEN = "id IN (SELECT value FROM json_each(?))"
+WHOLE = (
+    f"SELECT {', '.join((*RECORD_COLUMNS, *TEXTS))} FROM record JOIN body ON body.record_id = id"
+)
 
 
 class RecordRow(BaseModel):
@@ -47,88 +51,68 @@ class RecordRow(BaseModel):
     fit: float | None
     split: str | None
     tokens: int
+    tokens_exact: bool
     source: str
     valid: bool
+    turns: int
+    length: int
+    has_tools: bool
+    weight: float
+    tags: tuple[str, ...]
     issues: list[str]  # codes
 
 
-class RecordStats(BaseModel):
-    """The dataset in numbers; all but `records` and `invalid` count valid records."""
-
-    records: int = 0
-    valid: int = 0
-    invalid: int = 0
-    warned: int = 0
-    duplicates: int = 0
-    near_duplicates: int = 0
-    multi_turn: int = 0
-    with_tools: int = 0
-    with_reply: int = 0
-    with_reference: int = 0
-    generated: int = 0
-    tokens: int = 0
-    categorised: int = 0
-    confirmed: int = 0
-    review: int = 0
-    splits: dict[str, int] = {}
-    issues: dict[str, int] = {}
-
-
-def _where(spec: RecordFilter) -> tuple[str, list[Any]]:
-    parts: list[str] = ["1"]
-    values: list[Any] = []
-
-    def add(sql: str, *items: Any) -> None:
-        parts.append(sql)
-        values.extend(items)
-
-    if spec.topic_ids is not None:
-        add(f"topic_id IN ({', '.join('?' for _ in spec.topic_ids)})", *spec.topic_ids)
-    if spec.ids is not None:
-        add("id IN (SELECT value FROM json_each(?))", orjson.dumps(spec.ids).decode())
-    if spec.uncategorised:
-        add("topic_id IS NULL AND valid")
-    if spec.review:
-        add(IN_REVIEW, DEFAULTS.topic_review)
-    for word in spec.query.split():
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        add("preview LIKE ? ESCAPE '\\'", f"%{escaped}%")
-    if spec.valid is not None:
-        add("valid = ?", spec.valid)
-    if spec.issue:
-        add("issues LIKE ?", f'%"code":"{spec.issue}"%')
-    if spec.any_issue:
-        add("issues <> '[]'")
-    if spec.split:
-        add("split = ?", spec.split)
-    if spec.source:
-        add("source = ?", spec.source)
-    return " AND ".join(f"({p})" for p in parts), values
+ROW = ["flags" if name == "issues" else name for name in RecordRow.model_fields]
 
 
 def count(tx: Tx, spec: RecordFilter) -> int:
-    where, values = _where(spec)
-    return int(tx.sql(f"SELECT COUNT(*) FROM record WHERE {where}", tuple(values))[0][0])
+    """How many records match; known without a scan where nothing was written since."""
+    condition, values = where(spec)
+    query = f"SELECT COUNT(*) FROM record WHERE {condition}"
+    if spec.score is not None:  # answers come in without a change of the records
+        return int(tx.sql(query, values)[0][0])
+    return int(tx.cached(("count", condition, values), lambda: tx.sql(query, values)[0][0]))
 
 
-def ids(tx: Tx, spec: RecordFilter, sort: Sort = "id", descending: bool = False) -> list[int]:
-    """The ids of all matching records in the list's order: what a lazy table holds."""
-    where, values = _where(spec)
-    order = f"{sort} {'DESC' if descending else 'ASC'}, id"
-    rows = tx.sql(f"SELECT id FROM record WHERE {where} ORDER BY {order}", tuple(values))
-    return [row[0] for row in rows]
+def ids(tx: Tx, spec: RecordFilter, sort: Sort = "id", descending: bool = False) -> "array[int]":
+    """The ids of all matching records in the list's order, 8 bytes each; in slices, so that other
+    threads go on meanwhile."""
+    condition, values = where(spec)
+    query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)}"
+    cursor = tx.db.execute_sql(query, values)
+    found = array("q")
+    while rows := cursor.fetchmany(SLICE):
+        found.extend([row[0] for row in rows])
+    return found
 
 
-def rows(tx: Tx, record_ids: list[int]) -> list[RecordRow]:
+def page(
+    tx: Tx,
+    spec: RecordFilter,
+    sort: Sort = "id",
+    descending: bool = False,
+    *,
+    offset: int = 0,
+    limit: int,
+) -> "array[int]":
+    """The ids of one stretch of the list, without collecting those of the whole."""
+    if spec == EVERY and sort == "id" and (found := _dense_page(tx, descending, offset, limit)):
+        return found
+    condition, values = where(spec)
+    query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)} LIMIT ? OFFSET ?"
+    return array("q", [row[0] for row in tx.sql(query, (*values, limit, offset))])
+
+
+def rows(tx: Tx, record_ids: Iterable[int]) -> list[RecordRow]:
     """The lines of these records, in the order asked for; missing ones are left out."""
-    columns = list(RecordRow.model_fields)
-    query = f"SELECT {', '.join(columns)} FROM record WHERE id IN (SELECT value FROM json_each(?))"
+    wanted = list(record_ids)
+    query = f"SELECT {', '.join(ROW)} FROM record WHERE {CHOSEN}"
     found = {}
-    for values in tx.sql(query, (orjson.dumps(record_ids).decode(),)):
-        row = dict(zip(columns, values, strict=True))
-        row["issues"] = [issue["code"] for issue in orjson.loads(row["issues"])]
+    for values in tx.sql(query, (_json(wanted),)):
+        row = dict(zip(RecordRow.model_fields, values, strict=True))
+        row |= {"issues": codes_of(row["issues"]), "tags": tags_of(row["tags"])}
         found[row["id"]] = RecordRow(**row)
-    return [found[i] for i in record_ids if i in found]
+    return [found[i] for i in wanted if i in found]
 
 
 def get(tx: Tx, record_id: int) -> RecordValue:
@@ -140,17 +124,31 @@ def get(tx: Tx, record_id: int) -> RecordValue:
 
 
 def many(tx: Tx, record_ids: Iterable[int]) -> list[RecordValue]:
-    """Whole records in the order asked for."""
+    """Whole records in the order asked for; missing ones are left out."""
     wanted = list(record_ids)
-    ids_json = orjson.dumps(wanted).decode()
-    query = Record.select().where(Record.id.in_(_each(ids_json))).dicts()
-    found = {row["id"]: _value(row) for row in query.execute(tx.db)}
+    found = {r.id: r for r in _whole(tx, f"WHERE {CHOSEN}", (_json(wanted),))}
     return [found[i] for i in wanted if i in found]
 
 
-def select(tx: Tx, spec: RecordFilter) -> list[RecordValue]:
-    """All matching records, whole. For work on the data, not for lists."""
-    return many(tx, ids(tx, spec))
+def each(tx: Tx, spec: RecordFilter, *, batch: int = BATCH) -> Iterator[list[RecordValue]]:
+    """All matching records, whole, by id, `batch` at a time: never more of them in memory."""
+    condition, values = where(spec)
+    rest = f"WHERE ({condition}) AND id > ? ORDER BY id LIMIT ?"
+    last = 0
+    while found := _whole(tx, rest, (*values, last, batch)):
+        yield found
+        last = found[-1].id
+
+
+def columns(
+    tx: Tx, spec: RecordFilter, names: Sequence[str], *, batch: int = BATCH
+) -> Iterator[tuple[Any, ...]]:
+    """Only these columns of the matching narrow rows, as they are stored, by id."""
+    condition, values = where(spec)
+    query = f"SELECT {', '.join(names)} FROM record WHERE {condition} ORDER BY id"
+    cursor = tx.db.execute_sql(query, values)
+    while found := cursor.fetchmany(batch):
+        yield from found
 
 
 def alternatives(tx: Tx, record_id: int) -> list[tuple[int, float]]:
@@ -159,51 +157,55 @@ def alternatives(tx: Tx, record_id: int) -> list[tuple[int, float]]:
     return [(t, p) for t, p in orjson.loads(row[0][0])] if row else []
 
 
-def stats(tx: Tx) -> RecordStats:
-    query = f"""SELECT COUNT(*), SUM(valid), SUM(NOT valid), SUM(valid AND issues <> '[]'),
-      SUM(issues LIKE '%"code":"duplicate"%'), SUM(issues LIKE '%"code":"near_duplicate"%'),
-      SUM(valid AND (LENGTH(messages) - LENGTH(REPLACE(messages, '"role":"user"', ''))) / 13 > 1),
-      SUM(valid AND tools <> '[]'), SUM(valid AND reply <> 'null'),
-      SUM(valid AND reference <> 'null'), SUM(valid AND source = 'generated'), SUM(valid * tokens),
-      SUM(valid AND topic_id IS NOT NULL), SUM(valid AND topic_source IS 'user'),
-      SUM({IN_REVIEW}) FROM record"""
-    numbers = [n or 0 for n in tx.sql(query, (DEFAULTS.topic_review,))[0]]
-    names = [n for n in RecordStats.model_fields if n not in ("splits", "issues")]
-    codes = tx.sql(
-        "SELECT json_extract(j.value, '$.code'), COUNT(*) FROM record, json_each(record.issues) j "
-        "WHERE record.issues <> '[]' GROUP BY 1 ORDER BY 2 DESC"
-    )
-    splits = tx.sql("SELECT split, COUNT(*) FROM record WHERE valid AND split <> '' GROUP BY 1")
-    return RecordStats(
-        **dict(zip(names, numbers, strict=True)), splits=dict(splits), issues=dict(codes)
-    )
-
-
-def bands(tx: Tx, *, high: float, review: float) -> tuple[int, int, int]:
-    """Categorised valid records as (high, medium, review) by probability; a confirmed one is high.
-
-    What has no probability (put there by a proposal or a label) counts as high too.
-    """
-    sure = "CASE WHEN topic_source IS 'user' THEN 1 ELSE COALESCE(probability, 1) END"
-    found = tx.sql(
-        f"SELECT SUM({sure} >= ?), SUM({sure} < ? AND {sure} >= ?), SUM({sure} < ?) "
-        "FROM record WHERE valid AND topic_id IS NOT NULL",
-        (high, high, review, review),
-    )
-    first, second, third = (n or 0 for n in found[0])
-    return first, second, third
-
-
 def edit(tx: Tx, record_id: int, **values: Any) -> None:
-    """Set columns of one record; lists, dicts and None of JSON columns are encoded here."""
-    plain = {k: encode(v) if k in JSON_COLUMNS else v for k, v in values.items()}
-    if Record.update(**plain).where(Record.id == record_id).execute(tx.db) == 0:
+    """Set columns of one record, of either table; lists, dicts and None of JSON columns are encoded
+    here, and what the narrow row says of the texts follows them."""
+    if not tx.sql("SELECT 1 FROM record WHERE id = ?", (record_id,)):
         raise ToolError(f"There is no record {record_id} in this dataset.")
+    stored = derived(values) | plain(values)
+    for table, key, known in (
+        ("record", "id", RECORD_COLUMNS),
+        ("body", "record_id", BODY_COLUMNS),
+    ):
+        names = [name for name in stored if name in known]
+        if names:
+            setting = ", ".join(f"{name} = ?" for name in names)
+            new = [stored[name] for name in names]
+            tx.sql(f"UPDATE {table} SET {setting} WHERE {key} = ?", (*new, record_id))
 
 
-def delete(tx: Tx, record_ids: list[int]) -> int:
-    ids_json = orjson.dumps(record_ids).decode()
-    return int(Record.delete().where(Record.id.in_(_each(ids_json))).execute(tx.db))
+def delete(tx: Tx, record_ids: Iterable[int]) -> int:
+    """Delete records with their texts; returns how many there were."""
+    chosen = (_json(record_ids),)
+    tx.sql("DELETE FROM body WHERE record_id IN (SELECT value FROM json_each(?))", chosen)
+    return int(tx.db.execute_sql(f"DELETE FROM record WHERE {CHOSEN}", chosen).rowcount)
+
+
+def set_tag(tx: Tx, record_ids: Iterable[int], tag: str) -> int:
+    """Give records a tag; returns how many did not have it. Raises ToolError for no single word."""
+    new = f"{_word(tag)} "
+    query = (
+        "UPDATE record SET tags = CASE tags WHEN '' THEN ' ' || ? ELSE tags || ? END "
+        f"WHERE {CHOSEN} AND NOT instr(tags, ?)"
+    )
+    found = tx.db.execute_sql(query, (new, new, _json(record_ids), f" {new}"))
+    return int(found.rowcount)
+
+
+def clear_tag(tx: Tx, record_ids: Iterable[int], tag: str) -> int:
+    """Take a tag from records; returns how many had it."""
+    old = tags_text(_word(tag))
+    query = (
+        "UPDATE record SET tags = CASE tags WHEN ? THEN '' ELSE replace(tags, ?, ' ') END "
+        f"WHERE {CHOSEN} AND instr(tags, ?)"
+    )
+    return int(tx.db.execute_sql(query, (old, old, _json(record_ids), old)).rowcount)
+
+
+def set_split(tx: Tx, record_ids: Iterable[int], split: Split | None) -> int:
+    """Put records in a split, or in none; returns how many were in another."""
+    query = f"UPDATE record SET split = ? WHERE {CHOSEN} AND split IS NOT ?"
+    return int(tx.db.execute_sql(query, (split, _json(record_ids), split)).rowcount)
 
 
 def store_assignments(tx: Tx, assignments: Iterable[dict[str, Any]]) -> int:
@@ -215,40 +217,42 @@ def store_assignments(tx: Tx, assignments: Iterable[dict[str, Any]]) -> int:
         "UPDATE record SET topic_id = ?, topic_source = 'auto', probability = ?, fit = ?, "
         "alternatives = ? WHERE id = ? AND topic_source IS NOT 'user'"
     )
-    values = [
+    values = (
         (a["topic_id"], a["probability"], a["fit"], encode(a["alternatives"]), a["id"])
         for a in assignments
-    ]
+    )
     return int(tx.db.connection().executemany(statement, values).rowcount)
 
 
-def content_keys(tx: Tx) -> list[tuple[str, str, int | None, float]]:
-    """(content hash, split, topic id, weight) of every valid record: the fingerprint's input."""
-    return tx.sql(
-        "SELECT content_hash, COALESCE(split, ''), topic_id, weight FROM record WHERE valid"
+def _whole(tx: Tx, rest: str, values: tuple[Any, ...]) -> list[RecordValue]:
+    names = (*RECORD_COLUMNS, *TEXTS)
+    return [value_of(dict(zip(names, r, strict=True))) for r in tx.sql(f"{WHOLE} {rest}", values)]
+
+
+def _dense_page(tx: Tx, descending: bool, offset: int, limit: int) -> "array[int] | None":
+    """A stretch of the whole list by arithmetic, where no id between the first and last is free."""
+    query = (
+        "SELECT (SELECT MIN(id) FROM record), (SELECT MAX(id) FROM record), COUNT(*) FROM record"
     )
+    first, last, number = tx.sql(query)[0]
+    if not number or last - first + 1 != number:
+        return None
+    start, end = min(offset, number), min(offset + limit, number)
+    down = range(last - start, last - end, -1)
+    return array("q", down if descending else range(first + start, first + end))
 
 
-def encode(value: Any) -> str:
-    if isinstance(value, BaseModel):
-        value = value.model_dump(exclude_none=True)
-    if isinstance(value, list | tuple):
-        value = [v.model_dump(exclude_none=True) if isinstance(v, BaseModel) else v for v in value]
-    return orjson.dumps(value).decode()
+def _order(sort: Sort, descending: bool) -> str:
+    """Both keys in one direction, so that an index read backwards gives it too."""
+    way = "DESC" if descending else "ASC"
+    return f"ORDER BY id {way}" if sort == "id" else f"ORDER BY {sort} {way}, id {way}"
 
 
-def _each(ids_json: str) -> Any:
-    return pw.SQL("(SELECT value FROM json_each(?))", (ids_json,))
+def _word(tag: str) -> str:
+    if len(tag.split()) != 1:
+        raise ToolError(f"A tag is one word, not “{tag}”.")
+    return tag.strip()
 
 
-def _value(row: dict[str, Any]) -> RecordValue:
-    decoded = {k: orjson.loads(row[k]) for k in JSON_COLUMNS}
-    return RecordValue(
-        **{k: row[k] for k in row if k in RecordValue.model_fields and k not in JSON_COLUMNS},
-        messages=tuple(Message(**m) for m in decoded["messages"]),
-        tools=tuple(decoded["tools"]),
-        reference=decoded["reference"],
-        reply=Message(**decoded["reply"]) if decoded["reply"] else None,
-        extra=decoded["extra"],
-        issues=tuple(Issue(**i) for i in decoded["issues"]),
-    )
+def _json(record_ids: Iterable[int]) -> str:
+    return orjson.dumps(list(record_ids)).decode()

@@ -1,14 +1,17 @@
 """One dataset's store: the database of a dataset file, with labelled writes that can be undone."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.errors import StoreError
-from app.store import changes
-from app.store.create import check_file, migrate
+from app.store import backups, changes, integrity
+from app.store.create import check_file
 from app.store.database import Database, Tx
 from app.store.events import TimelineChanged
+from app.store.migrations import migrate
+from app.store.tables import SCHEMA_VERSION
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,18 +20,38 @@ T = TypeVar("T")
 class Store(Database):
     """The only writer of a dataset file. `write` is undoable, `transaction` is for history."""
 
+    # After an unclean exit, until `verify` has read a large file whole.
+    unverified: bool = False
+    _marked: bool = False
+
     @classmethod
     async def open(cls, path: Path, dataset_id: str) -> "Store":
-        """Open a dataset file; raises StoreError when it is missing, damaged, newer or in use."""
+        """Open a dataset file; raises StoreError when it is missing, damaged, newer or in use.
+
+        After an unclean exit the file is checked first; a large one is only noted as `unverified`.
+        """
         store = cls(path, dataset_id)
         store.acquire()
         try:
-            check_file(path)
+            store.unverified = await asyncio.to_thread(_make_ready, path)
+            store._marked = True
             await store.transaction(migrate)
         except BaseException:
             await store.close()
             raise
         return store
+
+    async def verify(self) -> None:
+        """Read the whole file in a thread; raises DamagedError when it is not whole."""
+        await asyncio.to_thread(integrity.verify, self.path)
+        self.unverified = False
+
+    async def close(self) -> None:
+        """Finish what is queued, close every connection, note the clean exit, release the file."""
+        await self._disconnect()
+        if self._marked and not self.unverified:
+            integrity.clear_mark(self.path)
+        self._lock.release()
 
     async def write(
         self,
@@ -96,3 +119,23 @@ class Store(Database):
             return dropped
 
         return await self.transaction(work)
+
+
+def _make_ready(path: Path) -> bool:
+    """Check the file as far as is needed, copy it before a migration, mark it as open.
+
+    Returns whether a check of every page is still owed: it takes long for a large file.
+    """
+    state, found = integrity.state_of(path, thorough=False)
+    if state == "damaged":
+        raise integrity.DamagedError(path, found)
+    check_file(path)
+    unclean = integrity.mark_of(path).exists()
+    old = integrity.version_of(path) < SCHEMA_VERSION
+    owed = unclean and backups.size_of(path) > backups.LARGE_BYTES and not old
+    if unclean and not owed:
+        integrity.verify(path)
+    if old:
+        backups.back_up_before_migration(path, SCHEMA_VERSION)
+    integrity.set_mark(path)
+    return owed

@@ -3,7 +3,8 @@
 import peewee as pw
 
 APPLICATION_ID = 0x52465453  # "RFTS"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+PAGE_SIZE = 16384  # of new files: a record list reads few, long runs
 
 
 class Table(pw.Model):
@@ -19,29 +20,53 @@ class Meta(Table):
 
 
 class Record(Table):
+    """The narrow row, so that a filter or sort over a million records never reads their texts.
+
+    After an import ids are 1..N in file order. What is read most stands first, texts stand last.
+    """
+
     line = pw.IntegerField(null=True)
+    batch = pw.IntegerField(default=0)  # the import that brought it: its place in Meta "batches"
+    source = pw.CharField(default="imported")
+    parent_id = pw.IntegerField(null=True)
+    topic_id = pw.IntegerField(null=True)
+    topic_source = pw.CharField(null=True)
+    probability = pw.FloatField(null=True)
+    fit = pw.FloatField(null=True)
+    split = pw.CharField(null=True)
+    valid = pw.BooleanField(default=True)
+    flags = pw.IntegerField(default=0)  # a bit per issue code: app.domain.validation.FLAG_BITS
+    content_hash = pw.BlobField(default=b"")
+    cluster = pw.CharField(default="")
+    tokens = pw.IntegerField(default=0)
+    tokens_exact = pw.BooleanField(default=False)  # counted, not estimated
+    weight = pw.FloatField(default=1.0)
+    turns = pw.IntegerField(default=0)  # of the user
+    has_tools = pw.BooleanField(default=False)
+    has_reply = pw.BooleanField(default=False)
+    has_reference = pw.BooleanField(default=False)
+    length = pw.IntegerField(default=0)  # characters of the prompt
+    tags = pw.TextField(default="")  # "" or " a b ": blanks around each, so that LIKE finds words
+    alternatives = pw.TextField(default="[]")  # [[topic id, probability], ...] best first
+    preview = pw.TextField(default="")  # the beginning of the last user turn, one line
+    issues = pw.TextField(default="[]")
+
+
+class Body(Table):
+    """The wide texts of a record, as JSON; read for one record or in a stream, never to filter."""
+
+    record = pw.IntegerField(primary_key=True, column_name="record_id")
     messages = pw.TextField()
     tools = pw.TextField(default="[]")
     reference = pw.TextField(default="null")
     reply = pw.TextField(default="null")
     extra = pw.TextField(default="{}")
-    source = pw.CharField(default="imported")
-    parent_id = pw.IntegerField(null=True)
-    topic_id = pw.IntegerField(null=True, index=True)
-    topic_source = pw.CharField(null=True)
-    probability = pw.FloatField(null=True)
-    fit = pw.FloatField(null=True)
-    alternatives = pw.TextField(default="[]")  # [[topic id, probability], ...] best first
-    split = pw.CharField(null=True)
-    issues = pw.TextField(default="[]")
-    valid = pw.BooleanField(default=True, index=True)
-    content_hash = pw.CharField(default="", index=True)
-    cluster = pw.CharField(default="")
-    tokens = pw.IntegerField(default=0)
-    weight = pw.FloatField(default=1.0)
-    preview = pw.TextField(
-        default=""
-    )  # the last user turn, whole: what lists show and search reads
+
+
+class Unindexed(Table):
+    """Records whose body changed since the full-text index was made; triggers fill it."""
+
+    record = pw.IntegerField(primary_key=True, column_name="record_id")
 
 
 class Topic(Table):
@@ -141,11 +166,24 @@ class Dataset(Table):
     summary = pw.TextField(default="{}")
 
 
-UNDOABLE: tuple[type[Table], ...] = (Meta, Record, Topic)
+UNDOABLE: tuple[type[Table], ...] = (Meta, Record, Body, Topic)
 DATASET_TABLES: tuple[type[Table], ...] = (
-    Meta, Record, Topic, Grader, Result, Answer, Chat, Change, ChangeCell, ChangeCurrent, Point,
+    Meta, Record, Body, Unindexed, Topic, Grader, Result, Answer, Chat, Change, ChangeCell,
+    ChangeCurrent, Point,
 )  # fmt: skip
 LIBRARY_TABLES: tuple[type[Table], ...] = (Dataset,)
+HASH_INDEX = "CREATE INDEX record_content_hash ON record(content_hash)"
+# Made after the rows of an import: inserting into an index row by row costs several times as much.
+RECORD_INDEXES = (
+    "CREATE INDEX record_topic_id ON record(topic_id)",
+    "CREATE INDEX record_valid ON record(valid) WHERE NOT valid",
+    "CREATE INDEX record_flags ON record(flags) WHERE flags <> 0",
+)
+UNINDEXED_TRIGGERS = tuple(
+    f"CREATE TRIGGER unindexed_{event.lower()} AFTER {event} ON body BEGIN "
+    f"INSERT OR IGNORE INTO unindexed(record_id) VALUES ({row}.record_id); END"
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+)
 
 
 def key_of(table: type[Table]) -> str:

@@ -61,19 +61,17 @@ async def get_dataset_records(
     query: str = "",
 ) -> RecordPage:
     """List records: id, the last user turn as preview, topic, split, issues. `topic_filter` is a
-    topic's id, name or path ("uncategorised" for none); `query` are words of the last user turn."""
+    topic's id, name or path ("uncategorised" for none); `query` are words of the turns."""
     if not 1 <= limit <= PAGE_LIMIT or offset < 0:
         raise ToolError(f"limit is 1 to {PAGE_LIMIT} and offset 0 or more.")
     store = ctx.open.store
-    spec = RecordFilter(query=query)
+    spec = RecordFilter(text=query)
     if topic_filter in ("uncategorised", "none"):
         spec = spec.model_copy(update={"uncategorised": True})
     elif topic_filter not in (None, ""):
         found = await store.read(find_topics, topic_filter)
         spec = spec.model_copy(update={"topic_ids": found})
-    found_ids = await store.read(records.ids, spec)
-    rows = await store.read(records.rows, found_ids[offset : offset + limit])
-    return RecordPage(total=len(found_ids), offset=offset, records=rows)
+    return await store.read(_read_page, spec, offset, limit)
 
 
 @tool("read")
@@ -156,6 +154,11 @@ async def set_goal(ctx: Context, goal: str) -> BaseModel:
     return Count(count=1)
 
 
+def _read_page(tx: Tx, spec: RecordFilter, offset: int, limit: int) -> RecordPage:
+    found = records.page(tx, spec, offset=offset, limit=limit)
+    return RecordPage(total=records.count(tx, spec), offset=offset, records=records.rows(tx, found))
+
+
 def put_goal(tx: Tx, goal: str) -> None:
     """Store a goal and keep the earlier ones."""
     goal = " ".join(goal.split())
@@ -212,7 +215,6 @@ def _update(tx: Tx, record_id: int, updates: RecordUpdates) -> None:
             tx,
             record_id,
             messages=list(edited.messages),
-            preview=edited.last_user_turn,
             content_hash=content_hash(
                 edited.messages,
                 tools=edited.tools,
@@ -235,7 +237,8 @@ def _checked(record: Record) -> dict[str, Any]:
 
 def _validate_all(tx: Tx) -> None:
     """Only records whose findings changed are written."""
-    for record in records.select(tx, RecordFilter()):
-        found = _checked(record)
-        if {i.code for i in found["issues"]} != {i.code for i in record.issues}:
-            records.edit(tx, record.id, **found)
+    for found in records.each(tx, RecordFilter()):
+        for record in found:
+            checked = _checked(record)
+            if {i.code for i in checked["issues"]} != {i.code for i in record.issues}:
+                records.edit(tx, record.id, **checked)

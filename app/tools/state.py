@@ -19,6 +19,7 @@ from app.domain.topics import TopicPath, build_tree, leaf_paths, walk
 from app.store import meta, records, results, topics
 from app.store.database import Tx
 from app.store.results import ResultValue
+from app.store.stats import Sums
 
 
 def read_state(
@@ -28,16 +29,16 @@ def read_state(
     values = meta.get_all(tx)
     rows = topics.all_topics(tx)
     grader = results.current_grader(tx)
-    keys = records.content_keys(tx)
+    sums = records.content_sums(tx)
     leaves = leaf_paths(rows)
-    expected = _expected(keys, rows, leaves, values, grader.config if grader else None, base_model)
+    expected = _expected(sums, rows, leaves, values, grader.config if grader else None, base_model)
     return State(
         workflow_id=(values.get("workflow") or {}).get("id"),
-        valid_records=len(keys),
-        train_records=sum(split == "train" for _, split, _, _ in keys),
+        valid_records=sum(number for number, _ in sums.values()),
+        train_records=sum(n for (split, _), (n, _) in sums.items() if split == "train"),
         leaves=len(leaves),
         proposal=proposal,
-        categorised=_categorised(tx, keys),
+        categorised=_categorised(tx, sums),
         covered=_covered(tx),
         grader=GraderFact(version=grader.version, kind=grader.config["type"]) if grader else None,
         dry_run=_dry_run(tx, values.get("accepted_warning")),
@@ -50,7 +51,7 @@ def read_state(
 
 
 def _expected(
-    keys: list[tuple[str, str, int | None, float]],
+    sums: Sums,
     rows: list[Any],
     leaves: dict[int, TopicPath],
     values: dict[str, Any],
@@ -58,9 +59,10 @@ def _expected(
     base_model: str,
 ) -> dict[Step, Fingerprint]:
     """What each step's result would be computed from if it were made now."""
-    plain = fingerprints.of_records((h, split, "") for h, split, _, _ in keys)
-    placed = fingerprints.of_records(
-        (h, split, "/".join(leaves.get(topic, ())) if topic else "") for h, split, topic, _ in keys
+    plain = fingerprints.of_groups((split, "", *sum_) for (split, _), sum_ in sums.items())
+    placed = fingerprints.of_groups(
+        (split, "/".join(leaves.get(topic, ())) if topic else "", *sum_)
+        for (split, topic), sum_ in sums.items()
     )
     tree = fingerprints.of_topics((path, node.description) for path, node in walk(build_tree(rows)))
     wished = values.get("targets", "uniform")
@@ -76,12 +78,13 @@ def _expected(
     }
 
 
-def _categorised(tx: Tx, keys: list[tuple[str, str, int | None, float]]) -> Categorised | None:
+def _categorised(tx: Tx, sums: Sums) -> Categorised | None:
     result = results.latest(tx, "categorisation", "completed")
     if result is None:
         return None
-    placed = sum(topic is not None for _, _, topic, _ in keys)
-    share = placed / len(keys) if keys else 0.0
+    placed = sum(number for (_, topic), (number, _) in sums.items() if topic is not None)
+    valid = sum(number for number, _ in sums.values())
+    share = placed / valid if valid else 0.0
     return Categorised(fingerprint=_stored(result), placed=share)
 
 

@@ -1,0 +1,134 @@
+"""Which records a list shows: the conditions as one value, and as SQL over the narrow rows."""
+
+import re
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from app.domain.records import Split
+from app.domain.thresholds import DEFAULTS
+from app.domain.validation import flags_of
+
+Sort = Literal[
+    "id", "preview", "tokens", "probability", "fit", "topic_id", "split", "source", "length",
+    "turns", "weight",
+]  # fmt: skip
+Span = tuple[float | None, float | None]  # both ends included, None is open
+IN_REVIEW = "valid AND topic_id IS NOT NULL AND probability < ? AND topic_source IS NOT 'user'"
+SCORED = """id IN (SELECT record_id FROM answer
+  WHERE result_id = (SELECT MAX(id) FROM result WHERE kind = 'dry_run') AND score IS NOT NULL
+  GROUP BY record_id HAVING {condition})"""
+WORD = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
+
+
+class RecordFilter(BaseModel):
+    """Every condition must hold; several values of one condition mean any of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = ""  # words, "phrases" and -words of the turns, any case
+    topic_ids: tuple[int, ...] | None = None
+    uncategorised: bool = False
+    review: bool = False  # less sure than the threshold `topic_review`, not confirmed by the user
+    valid: bool | None = None
+    issues: tuple[str, ...] = ()  # issue codes
+    split: Split | tuple[Split, ...] | None = None
+    source: str | tuple[str, ...] = ""
+    tag: str | tuple[str, ...] = ""
+    ids: tuple[int, ...] | None = None
+    has_tools: bool | None = None
+    has_reply: bool | None = None
+    has_reference: bool | None = None
+    multi_turn: bool | None = None
+    tokens: Span | None = None
+    length: Span | None = None
+    probability: Span | None = None
+    score: Span | None = None  # mean of the record's answers in the newest dry run
+    batch: Span | None = None
+
+
+class _Where:
+    """Collects conditions with their values."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.values: list[Any] = []
+
+    def add(self, sql: str, *values: Any) -> None:
+        self.parts.append(f"({sql})")
+        self.values.extend(values)
+
+    def any_of(self, column: str, wanted: tuple[Any, ...]) -> None:
+        self.add(f"{column} IN ({', '.join('?' for _ in wanted)})", *wanted)
+
+    def within(self, span: Span | None, expression: str, condition: str = "{condition}") -> None:
+        low, high = span or (None, None)
+        ends = [(low, f"{expression} >= ?"), (high, f"{expression} <= ?")]
+        given = [(end, sql) for end, sql in ends if end is not None]
+        if given:
+            sql = condition.format(condition=" AND ".join(sql for _, sql in given))
+            self.add(sql, *(end for end, _ in given))
+
+
+def where(spec: RecordFilter) -> tuple[str, tuple[Any, ...]]:
+    """The condition on `record` and its parameters; "1" for every record."""
+    found = _Where()
+    _add_topic(found, spec)
+    _add_kind(found, spec)
+    for column in ("has_tools", "has_reply", "has_reference"):
+        if (wanted := getattr(spec, column)) is not None:
+            found.add(column if wanted else f"NOT {column}")
+    for column in ("tokens", "length", "probability", "batch"):
+        found.within(getattr(spec, column), column)
+    found.within(spec.score, "AVG(score)", SCORED)
+    if spec.ids is not None:
+        found.add("id IN (SELECT value FROM json_each(?))", orjson.dumps(spec.ids).decode())
+    _add_text(found, spec.text)
+    return " AND ".join(found.parts) or "1", tuple(found.values)
+
+
+def _add_topic(found: _Where, spec: RecordFilter) -> None:
+    if spec.topic_ids is not None:
+        found.any_of("topic_id", spec.topic_ids)
+    if spec.uncategorised:
+        found.add("topic_id IS NULL AND valid")
+    if spec.review:
+        found.add(IN_REVIEW, DEFAULTS.topic_review)
+
+
+def _add_kind(found: _Where, spec: RecordFilter) -> None:
+    if spec.valid is not None:
+        found.add("valid" if spec.valid else "NOT valid")
+    if spec.issues:
+        # Said twice: the partial index serves only what repeats its condition.
+        found.add("flags <> 0 AND flags & ? <> 0", flags_of(spec.issues))
+    if splits := _several(spec.split):
+        found.any_of("split", splits)
+    if sources := _several(spec.source):
+        found.any_of("source", sources)
+    if tags := _several(spec.tag):
+        # instr, since LIKE would need its wildcards escaped and knows no case.
+        found.add(" OR ".join("instr(tags, ?)" for _ in tags), *(f" {tag} " for tag in tags))
+    if spec.multi_turn is not None:
+        found.add("turns > 1" if spec.multi_turn else "turns <= 1")
+
+
+def _add_text(found: _Where, text: str) -> None:
+    """Looks through the turns themselves, one record after the other."""
+    for minus, phrase, word in WORD.findall(text):
+        if not (phrase or word):
+            continue
+        quoted = orjson.dumps(phrase or word).decode()[1:-1]  # as it stands in the JSON text
+        escaped = quoted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        found.add(
+            f"{'NOT ' if minus else ''}EXISTS (SELECT 1 FROM body WHERE record_id = record.id "
+            "AND messages LIKE ? ESCAPE '\\')",
+            f"%{escaped}%",
+        )
+
+
+def _several(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    if not value:
+        return ()
+    return (value,) if isinstance(value, str) else value

@@ -1,0 +1,61 @@
+"""Older dataset files brought to this version, step by step; runs on a store's writer thread."""
+
+from collections.abc import Callable
+
+from app.store.create import create_tables, triggers
+from app.store.database import Tx
+from app.store.rows import INSERT_BODY, INSERT_RECORD, rows_of
+from app.store.tables import (
+    HASH_INDEX,
+    RECORD_INDEXES,
+    SCHEMA_VERSION,
+    Body,
+    Record,
+    Unindexed,
+)
+
+Migration = Callable[[Tx], None]
+BATCH = 2000
+
+
+def migrate(tx: Tx) -> None:
+    """Bring an older file to this version."""
+    (version,) = tx.sql("PRAGMA user_version")[0]
+    for target in range(version + 1, SCHEMA_VERSION + 1):
+        MIGRATIONS[target](tx)
+        tx.db.execute_sql(f"PRAGMA user_version = {target}")
+
+
+def to_version_2(tx: Tx) -> None:
+    """The one record table becomes a narrow and a wide one.
+
+    The history of changes is dropped: it speaks of columns that are gone. Results stay, though
+    their fingerprints are read as stale once, since records are summed up in another way now.
+    """
+    for name, sql in tx.sql(
+        "SELECT name, type FROM sqlite_master WHERE tbl_name IN ('meta', 'record', 'topic') "
+        "AND (type = 'trigger' OR type = 'index' AND tbl_name = 'record') AND sql IS NOT NULL"
+    ):
+        tx.db.execute_sql(f'DROP {sql} "{name}"')
+    tx.db.execute_sql("ALTER TABLE record RENAME TO record_1")
+    create_tables(tx.db, (Record, Body, Unindexed))
+    _copy(tx)
+    tx.db.execute_sql("DROP TABLE record_1")
+    for table in ("change_cell", "change", "point"):
+        tx.db.execute_sql(f"DELETE FROM {table}")
+    for statement in (HASH_INDEX, *RECORD_INDEXES, *triggers()):
+        tx.db.execute_sql(statement)
+
+
+def _copy(tx: Tx) -> None:
+    names = [row[1] for row in tx.sql("PRAGMA table_info(record_1)")]
+    connection, last = tx.db.connection(), 0
+    query = "SELECT * FROM record_1 WHERE id > ? ORDER BY id LIMIT ?"
+    while found := [dict(zip(names, row, strict=True)) for row in tx.sql(query, (last, BATCH))]:
+        made = [rows_of(row["id"], row) for row in found]
+        connection.executemany(INSERT_RECORD, [record for record, _ in made])
+        connection.executemany(INSERT_BODY, [body for _, body in made])
+        last = found[-1]["id"]
+
+
+MIGRATIONS: dict[int, Migration] = {2: to_version_2}  # the version that each step leads to

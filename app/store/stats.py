@@ -1,0 +1,102 @@
+"""A dataset in numbers, by SQL over the narrow rows; each is kept until the records change."""
+
+from collections import Counter, defaultdict
+
+from pydantic import BaseModel
+
+from app.domain.thresholds import DEFAULTS
+from app.domain.validation import FLAG_BITS, codes_of
+from app.store.database import Tx
+from app.store.filters import IN_REVIEW
+
+Sums = dict[tuple[str, int | None], tuple[int, int]]
+SLICE = 5000  # records whose hashes are held at a time
+
+
+class RecordStats(BaseModel):
+    """The dataset in numbers; all but `records` and `invalid` count valid records."""
+
+    records: int = 0
+    valid: int = 0
+    invalid: int = 0
+    warned: int = 0
+    duplicates: int = 0
+    near_duplicates: int = 0
+    multi_turn: int = 0
+    with_tools: int = 0
+    with_reply: int = 0
+    with_reference: int = 0
+    generated: int = 0
+    tokens: int = 0
+    categorised: int = 0
+    confirmed: int = 0
+    review: int = 0
+    splits: dict[str, int] = {}
+    issues: dict[str, int] = {}
+
+
+def stats(tx: Tx) -> RecordStats:
+    return tx.cached(("stats", DEFAULTS.topic_review), lambda: _stats(tx))
+
+
+def _stats(tx: Tx) -> RecordStats:
+    bits = {name: 1 << FLAG_BITS[name] for name in ("duplicate", "near_duplicate")}
+    query = f"""SELECT COUNT(*), SUM(valid), SUM(NOT valid), SUM(valid AND flags <> 0),
+      SUM(flags & {bits["duplicate"]} <> 0), SUM(flags & {bits["near_duplicate"]} <> 0),
+      SUM(valid AND turns > 1), SUM(valid AND has_tools), SUM(valid AND has_reply),
+      SUM(valid AND has_reference), SUM(valid AND source = 'generated'), SUM(valid * tokens),
+      SUM(valid AND topic_id IS NOT NULL), SUM(valid AND topic_source IS 'user'),
+      SUM({IN_REVIEW}) FROM record"""
+    numbers = [n or 0 for n in tx.sql(query, (DEFAULTS.topic_review,))[0]]
+    names = [n for n in RecordStats.model_fields if n not in ("splits", "issues")]
+    splits = tx.sql("SELECT split, COUNT(*) FROM record WHERE valid AND split <> '' GROUP BY 1")
+    return RecordStats(
+        **dict(zip(names, numbers, strict=True)), splits=dict(splits), issues=_issues(tx)
+    )
+
+
+def _issues(tx: Tx) -> dict[str, int]:
+    """How many records have each issue, the most frequent first."""
+    found: Counter[str] = Counter()
+    for flags, number in tx.sql(
+        "SELECT flags, COUNT(*) FROM record WHERE flags <> 0 GROUP BY flags"
+    ):
+        for code in codes_of(flags):
+            found[code] += number
+    return dict(found.most_common())
+
+
+def bands(tx: Tx, *, high: float, review: float) -> tuple[int, int, int]:
+    """Categorised valid records as (high, medium, review) by probability; a confirmed one is high.
+
+    What has no probability (put there by a proposal or a label) counts as high too.
+    """
+    sure = "CASE WHEN topic_source IS 'user' THEN 1 ELSE COALESCE(probability, 1) END"
+    query = (
+        f"SELECT SUM({sure} >= ?), SUM({sure} < ? AND {sure} >= ?), SUM({sure} < ?) "
+        "FROM record WHERE valid AND topic_id IS NOT NULL"
+    )
+    values = (high, high, review, review)
+    found = tx.cached(("bands", values), lambda: tx.sql(query, values)[0])
+    first, second, third = (n or 0 for n in found)
+    return first, second, third
+
+
+def content_sums(tx: Tx) -> Sums:
+    """(number, sum of content hashes as numbers) of the valid records by (split, topic id).
+
+    What fingerprints of the data are made of (`app.domain.fingerprints.of_groups`).
+    """
+    return tx.cached("content sums", lambda: _content_sums(tx))
+
+
+def _content_sums(tx: Tx) -> Sums:
+    query = "SELECT COALESCE(split, ''), topic_id, content_hash FROM record WHERE valid"
+    numbers: dict[tuple[str, int | None], int] = defaultdict(int)
+    totals: dict[tuple[str, int | None], int] = defaultdict(int)
+    cursor = tx.db.execute_sql(query)
+    while found := cursor.fetchmany(SLICE):
+        for split, topic, content_hash in found:
+            numbers[split, topic] += 1
+            totals[split, topic] += int.from_bytes(content_hash)
+    return {key: (numbers[key], totals[key]) for key in numbers}
