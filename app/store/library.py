@@ -1,7 +1,7 @@
 """The list of datasets and their folders. Each dataset is a folder: its file, caches, models, runs."""
 
+import asyncio
 import shutil
-import sqlite3
 import uuid
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,11 @@ import orjson
 from pydantic import BaseModel
 
 from app.errors import InputError, StoreError
+from app.store import backups, copies, integrity, recovery, trash
+from app.store.backups import Backup
 from app.store.database import Database, Tx, explain
 from app.store.events import LibraryChanged
+from app.store.recovery import Recovered
 from app.store.store import Store
 from app.store.tables import LIBRARY_TABLES, Dataset
 from app.workers import RunDir, end_worker
@@ -51,6 +54,7 @@ class Library(Database):
         library = cls(home)
         try:
             await library.transaction(_create)
+            await asyncio.to_thread(trash.expire, home)
         except BaseException:
             await library.close()
             raise
@@ -103,24 +107,86 @@ class Library(Database):
             raise InputError("A dataset needs a name.")
         await self.transaction(_rename, dataset_id, name)
 
-    async def delete(self, dataset_id: str) -> None:
-        """Delete a dataset with its runs, models and caches: delete means delete.
+    async def delete(self, dataset_id: str, *, forever: bool = False) -> None:
+        """Move a dataset with its runs, models and caches to the trash, or delete it at once.
 
-        A training or an endpoint of it that still runs is ended first.
+        A training or an endpoint of it that still runs is ended first. Raises StoreError while the
+        dataset is open.
         """
-        for run in map(RunDir, self.folder(dataset_id).glob("runs/*")):
+        info, folder = await self.get(dataset_id), self.folder(dataset_id)
+        if await asyncio.to_thread(integrity.is_open, folder / FILE):
+            raise StoreError(f"{info.name} is open in RFT Studio. Close it there first.")
+        for run in map(RunDir, folder.glob("runs/*")):
             if run.alive():
                 await end_worker(run)
-        await self.transaction(_remove, dataset_id)
-        shutil.rmtree(self.folder(dataset_id), ignore_errors=True)
+        if forever or not folder.exists():
+            await self.transaction(_remove, dataset_id)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        else:
+            await asyncio.to_thread(trash.put, folder, self.home, info.model_dump_json())
+            await self.transaction(_remove, dataset_id)
 
-    async def duplicate(self, dataset_id: str, name: str) -> str:
-        """A copy of the data under a new id, without its runs and models."""
+    async def deleted(self) -> list["Deleted"]:
+        """What lies in the trash, deleted last first."""
+        found = await asyncio.to_thread(trash.entries, self.home)
+        return [
+            Deleted(
+                info=DatasetInfo.model_validate_json(entry.note), at=entry.at, until=entry.until
+            )
+            for entry in found
+        ]
+
+    async def undelete(self, dataset_id: str) -> DatasetInfo:
+        """Take a dataset out of the trash; raises InputError when it is not there."""
+        note = await asyncio.to_thread(trash.take, self.home, dataset_id, self.folder(dataset_id))
+        info = DatasetInfo.model_validate_json(note)
+        await self.transaction(_put_back, info)
+        return info
+
+    async def empty_trash(self) -> int:
+        """Delete for good what lies in the trash; returns how many datasets."""
+        return await asyncio.to_thread(trash.empty, self.home)
+
+    async def duplicate(self, dataset_id: str, name: str, *, with_runs: bool = False) -> str:
+        """A copy of the data under a new id; with its runs, models and exports only if asked."""
         info = await self.get(dataset_id)
         new_id, folder = self.new_folder()
-        await self.read(_copy_file, self.folder(dataset_id) / FILE, folder / FILE)
-        await self.add(new_id, name, **info.model_dump(include={"records", "invalid", "steps"}))
+        try:
+            await asyncio.to_thread(
+                copies.duplicate, self.folder(dataset_id), folder, FILE, with_runs=with_runs
+            )
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        kept = {"records", "invalid"} | ({"steps", "status", "tone"} if with_runs else set())
+        await self.add(new_id, name, **info.model_dump(include=kept))
         return new_id
+
+    async def backups(self, dataset_id: str) -> list[Backup]:
+        """The backups of a dataset, newest first."""
+        return await asyncio.to_thread(backups.backups, self.folder(dataset_id) / FILE)
+
+    async def restore_backup(self, dataset_id: str, name: str) -> Path | None:
+        """Put a backup in the place of a closed dataset; returns where the present file is kept."""
+        file = self.folder(dataset_id) / FILE
+        kept = await asyncio.to_thread(integrity.restore_backup, file, name)
+        await self.transaction(_summarise, dataset_id, await asyncio.to_thread(copies.counts, file))
+        return kept
+
+    async def recover(self, dataset_id: str) -> Recovered:
+        """Rebuild a damaged dataset from what can be read; the damaged file is kept aside."""
+        file = self.folder(dataset_id) / FILE
+        found = await asyncio.to_thread(recovery.recover, file)
+        await self.transaction(_summarise, dataset_id, await asyncio.to_thread(copies.counts, file))
+        return found
+
+
+class Deleted(BaseModel):
+    """A dataset in the trash: when it was put there, and until when it stays."""
+
+    info: DatasetInfo
+    at: float
+    until: float
 
 
 def _create(tx: Tx) -> None:
@@ -135,6 +201,19 @@ def _add(tx: Tx, dataset_id: str, name: str, summary: dict[str, Any]) -> None:
     row = Dataset.insert(id=dataset_id, name=name, created=tx.now, opened=tx.now, summary=text)
     row.execute(tx.db)
     tx.emit(LibraryChanged(dataset_id))
+
+
+def _put_back(tx: Tx, info: DatasetInfo) -> None:
+    summary = info.model_dump(exclude={"id", "name", "created", "opened"})
+    row = Dataset.insert(
+        id=info.id,
+        name=info.name,
+        created=info.created,
+        opened=info.opened,
+        summary=orjson.dumps(summary).decode(),
+    )
+    row.on_conflict_ignore().execute(tx.db)
+    tx.emit(LibraryChanged(info.id))
 
 
 def _all(tx: Tx) -> list[DatasetInfo]:
@@ -166,13 +245,3 @@ def _summarise(tx: Tx, dataset_id: str, values: dict[str, Any]) -> None:
 def _remove(tx: Tx, dataset_id: str) -> None:
     Dataset.delete().where(Dataset.id == dataset_id).execute(tx.db)
     tx.emit(LibraryChanged(dataset_id))
-
-
-def _copy_file(tx: Tx, source: Path, target: Path) -> None:
-    """SQLite's backup API: a whole copy even while the source is being written."""
-    old, new = sqlite3.connect(source), sqlite3.connect(target)
-    try:
-        old.backup(new)
-    finally:
-        old.close()
-        new.close()
