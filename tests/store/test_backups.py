@@ -1,4 +1,4 @@
-"""Backups: made when due, whole although the file is written meanwhile, rotated, refused with a reason."""
+"""Backups: made when due, whole while the file is written, rotated, refused with a reason."""
 
 import asyncio
 import shutil
@@ -129,7 +129,7 @@ async def test_too_little_room_is_told_and_leaves_nothing(opened, tmp_path, monk
         pass
     room = SimpleNamespace(free=2 * path.stat().st_size - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: room)
-    with pytest.raises(StoreError, match="No backup was made.*twice the size"):
+    with pytest.raises(StoreError, match=r"No backup was made.*twice the size"):
         backups.back_up_daily(path)
     assert backups.backups(path) == []
     room.free += 1

@@ -1,5 +1,6 @@
 """A damaged file is found after an unclean exit, offered help, salvaged or replaced, and never lost."""
 
+import asyncio
 import os
 import random
 import signal
@@ -100,7 +101,7 @@ async def test_after_a_kill_a_whole_file_opens_and_a_damaged_one_says_what_can_b
     assert await records_of(file) >= 0, "after a clean exit nothing is read through"
     killed_while_open(file)
     for _ in range(2):  # and it is said again, until something was done
-        with pytest.raises(integrity.DamagedError, match="is damaged.*doctor --repair") as caught:
+        with pytest.raises(integrity.DamagedError, match=r"is damaged.*doctor --repair") as caught:
             await Store.open(file, "d1")
     assert str(file) in str(caught.value)
     assert [b.name for b in caught.value.backups] == [made.name]
@@ -121,7 +122,7 @@ async def test_a_large_file_is_checked_after_it_was_opened(file, monkeypatch):
 async def test_a_damaged_head_is_offered_help_too(file):
     backups.back_up_daily(file)
     damage(file, [0])
-    with pytest.raises(integrity.DamagedError, match="is damaged.*puts back the backup of"):
+    with pytest.raises(integrity.DamagedError, match=r"is damaged.*puts back the backup of"):
         await Store.open(file, "d1")
 
 
@@ -218,7 +219,9 @@ async def write():
 asyncio.run(write())
 """
     made = backups.back_up_daily(file)
-    subprocess.run([sys.executable, "-c", killed_after_a_write, str(file)], check=False)
+    program = [sys.executable, "-c", killed_after_a_write, str(file)]
+    done = await asyncio.to_thread(subprocess.run, program, check=False)
+    assert done.returncode == -signal.SIGKILL
     assert file.with_name(file.name + "-wal").stat().st_size
     kept = integrity.restore_backup(file, made.name)
     store = await Store.open(file, "d1")

@@ -16,7 +16,7 @@ from app.store.store import Store
     [
         (None, "missing"),
         (b"", "empty"),
-        (b"this is not a database, not at all, really not" * 40, "damaged or not a dataset"),
+        (b"this is not a database, not at all, really not" * 40, "is damaged"),
     ],
 )
 async def test_a_file_that_is_no_dataset(tmp_path, content, words):
