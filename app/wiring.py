@@ -19,8 +19,9 @@ from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
 from app.store import meta
+from app.store.integrity import DamagedError
 from app.store.library import FILE, Library
-from app.tools import runs
+from app.tools import care, runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
 from app.tools.session import Session
 from app.tools.summary import summary_of
@@ -90,8 +91,15 @@ class App:
             self.session = Session(
                 dataset_id, store, self.library.folder(dataset_id), self.settings
             )
-            self.session.overrides = await store.read(meta.get, "effort", {})
-            await runs.attach(self.context())
+            try:
+                await care.back_up(self.context())
+                self.session.overrides = await store.read(meta.get, "effort", {})
+                await runs.attach(self.context())
+            except BaseException:
+                await self._close_session()
+                raise
+            if store.unverified:
+                self.jobs.start(self._check())
             self._tell()
             self._summarise_soon()
             return self.session
@@ -159,12 +167,24 @@ class App:
             return
         session, self.session = self.session, None
         await self.jobs.cancel(session.dataset_id)
-        await self.library.summarise(session.dataset_id, **await summary_of(session))
         try:
+            await self.library.summarise(session.dataset_id, **await summary_of(session))
             await session.store.trim_history()
-        except AppError as error:  # the next close tries again
-            log.warning("The undo history of %s was not trimmed. %s", session.dataset_id, error)
-        await session.store.close()
+        except AppError as error:  # it is closed all the same; the next close tries again
+            name = session.dataset_id
+            log.warning("%s: its card is old or its history was not trimmed. %s", name, error)
+        finally:
+            await session.store.close()
+
+    async def _check(self) -> None:
+        """Read through a large file that was left open; a damaged one is closed, and told."""
+        context = self.context()
+        try:
+            await care.check(context)
+        except DamagedError:
+            if self.session is context.session:
+                await self.close_dataset()
+            raise
 
     def _summarise_soon(self) -> None:
         """Keep the library's card up to date: once for many events."""

@@ -65,6 +65,7 @@ def state_of(path: Path, *, thorough: bool = True) -> tuple[State, str]:
         with read_only(path) as db:
             (application,) = db.execute("PRAGMA application_id").fetchone()
             (version,) = db.execute("PRAGMA user_version").fetchone()
+            db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
             found = [str(row) for (row,) in db.execute(_check())] if thorough else ["ok"]
     except sqlite3.OperationalError as error:
         raise StoreError(explain(error, path)) from error  # locked or not allowed, not damaged

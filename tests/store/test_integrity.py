@@ -17,8 +17,8 @@ from app.store import backups, integrity, meta, recovery
 from app.store.create import create_dataset
 from app.store.store import Store
 from tests.store.conftest import row
+from tests.store.damage import PAGE, damage, pages_of
 
-PAGE = 16384
 HOLD = """
 import asyncio, sys
 from pathlib import Path
@@ -52,28 +52,6 @@ def killed_while_open(path: Path) -> None:
         assert program.stdout.readline() == "open\n"
         os.kill(program.pid, signal.SIGKILL)
         program.wait()
-
-
-def damage(path: Path, pages: list[int], seed: int = 0) -> None:
-    noise = random.Random(seed)
-    with path.open("rb+") as file:
-        for page in pages:
-            file.seek(page * PAGE)
-            file.write(noise.randbytes(PAGE))
-
-
-def pages_of(path: Path, table: str) -> list[int]:
-    """Leaf pages of a table, as offsets from 0, in the order of the file."""
-    data = path.read_bytes()
-    with closing(sqlite3.connect(path)) as db:
-        (root,) = db.execute(
-            "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
-        ).fetchone()
-    head = data[(root - 1) * PAGE : root * PAGE]
-    assert head[0] == 5, "the table must be large enough to have an interior root"
-    cells = int.from_bytes(head[3:5], "big")
-    at = [int.from_bytes(head[12 + 2 * n : 14 + 2 * n], "big") for n in range(cells)]
-    return [int.from_bytes(head[a : a + 4], "big") - 1 for a in at]
 
 
 async def records_of(path: Path) -> int:
