@@ -33,6 +33,7 @@ TERMINAL: frozenset[State] = frozenset({"stopped", "completed", "failed"})
 # The worker role's tasks: a module each, with `run(worker) -> dict`. Imported in the child only.
 TASKS = {
     "import": "app.importing.worker",
+    "index": "app.importing.index_worker",
     "topics": "app.embedding.topics_worker",
     "categorize": "app.embedding.categorize_worker",
     "starter": "app.training.starter_worker",

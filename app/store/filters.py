@@ -1,6 +1,6 @@
 """Which records a list shows: the conditions as one value, and as SQL over the narrow rows."""
 
-import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import orjson
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.domain.records import Split
 from app.domain.thresholds import DEFAULTS
-from app.domain.validation import flags_of
+from app.domain.validation import FLAG_BITS, flags_of
 
 Sort = Literal[
     "id", "preview", "tokens", "probability", "fit", "topic_id", "split", "source", "length",
@@ -19,7 +19,9 @@ IN_REVIEW = "valid AND topic_id IS NOT NULL AND probability < ? AND topic_source
 SCORED = """id IN (SELECT record_id FROM answer
   WHERE result_id = (SELECT MAX(id) FROM result WHERE kind = 'dry_run') AND score IS NOT NULL
   GROUP BY record_id HAVING {condition})"""
-WORD = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
+CHOSEN = "id IN (SELECT value FROM json_each(?))"
+
+ANY_ISSUE = tuple(FLAG_BITS)
 
 
 class RecordFilter(BaseModel):
@@ -27,7 +29,7 @@ class RecordFilter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    text: str = ""  # words, "phrases" and -words of the turns, any case
+    text: str = ""  # words, "phrases" and -words, as the full-text search takes them
     topic_ids: tuple[int, ...] | None = None
     uncategorised: bool = False
     review: bool = False  # less sure than the threshold `topic_review`, not confirmed by the user
@@ -71,8 +73,11 @@ class _Where:
             self.add(sql, *(end for end, _ in given))
 
 
-def where(spec: RecordFilter) -> tuple[str, tuple[Any, ...]]:
-    """The condition on `record` and its parameters; "1" for every record."""
+def where(spec: RecordFilter, hits: Iterable[int] | None = None) -> tuple[str, tuple[Any, ...]]:
+    """The condition on `record` and its parameters; "1" for every record.
+
+    `hits` are the records found for `text`, which is a matter of the search and no condition here.
+    """
     found = _Where()
     _add_topic(found, spec)
     _add_kind(found, spec)
@@ -83,8 +88,9 @@ def where(spec: RecordFilter) -> tuple[str, tuple[Any, ...]]:
         found.within(getattr(spec, column), column)
     found.within(spec.score, "AVG(score)", SCORED)
     if spec.ids is not None:
-        found.add("id IN (SELECT value FROM json_each(?))", orjson.dumps(spec.ids).decode())
-    _add_text(found, spec.text)
+        found.add(CHOSEN, orjson.dumps(spec.ids).decode())
+    if hits is not None:
+        found.add(CHOSEN, orjson.dumps(list(hits)).decode())
     return " AND ".join(found.parts) or "1", tuple(found.values)
 
 
@@ -112,20 +118,6 @@ def _add_kind(found: _Where, spec: RecordFilter) -> None:
         found.add(" OR ".join("instr(tags, ?)" for _ in tags), *(f" {tag} " for tag in tags))
     if spec.multi_turn is not None:
         found.add("turns > 1" if spec.multi_turn else "turns <= 1")
-
-
-def _add_text(found: _Where, text: str) -> None:
-    """Looks through the turns themselves, one record after the other."""
-    for minus, phrase, word in WORD.findall(text):
-        if not (phrase or word):
-            continue
-        quoted = orjson.dumps(phrase or word).decode()[1:-1]  # as it stands in the JSON text
-        escaped = quoted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        found.add(
-            f"{'NOT ' if minus else ''}EXISTS (SELECT 1 FROM body WHERE record_id = record.id "
-            "AND messages LIKE ? ESCAPE '\\')",
-            f"%{escaped}%",
-        )
 
 
 def _several(value: str | tuple[str, ...] | None) -> tuple[str, ...]:

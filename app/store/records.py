@@ -12,9 +12,9 @@ from app.domain.records import Split
 from app.domain.validation import codes_of
 from app.errors import ToolError
 from app.store.database import Tx
+from app.store.filters import CHOSEN, where
 from app.store.filters import RecordFilter as RecordFilter
 from app.store.filters import Sort as Sort
-from app.store.filters import where
 from app.store.rows import (
     BODY_COLUMNS,
     RECORD_COLUMNS,
@@ -26,6 +26,7 @@ from app.store.rows import (
     tags_text,
     value_of,
 )
+from app.store.search import Search
 from app.store.stats import RecordStats as RecordStats
 from app.store.stats import bands as bands
 from app.store.stats import content_sums as content_sums
@@ -34,7 +35,6 @@ from app.store.stats import stats as stats
 EVERY = RecordFilter()
 BATCH = 2000  # whole records held at a time
 SLICE = 20_000  # ids taken in one go: a millisecond in which no other thread of Python runs
-CHOSEN = "id IN (SELECT value FROM json_each(?))"
 WHOLE = (
     f"SELECT {', '.join((*RECORD_COLUMNS, *TEXTS))} FROM record JOIN body ON body.record_id = id"
 )
@@ -67,9 +67,12 @@ ROW = ["flags" if name == "issues" else name for name in RecordRow.model_fields]
 
 def count(tx: Tx, spec: RecordFilter) -> int:
     """How many records match; known without a scan where nothing was written since."""
-    condition, values = where(spec)
+    if spec.text and spec == RecordFilter(text=spec.text):
+        return Search(tx, spec.text).count()
+    condition, values = _where(tx, spec)
     query = f"SELECT COUNT(*) FROM record WHERE {condition}"
-    if spec.score is not None:  # answers come in without a change of the records
+    # Answers come in, and the search's index grows, without a change of the records.
+    if spec.score is not None or spec.text:
         return int(tx.sql(query, values)[0][0])
     return int(tx.cached(("count", condition, values), lambda: tx.sql(query, values)[0][0]))
 
@@ -77,7 +80,7 @@ def count(tx: Tx, spec: RecordFilter) -> int:
 def ids(tx: Tx, spec: RecordFilter, sort: Sort = "id", descending: bool = False) -> "array[int]":
     """The ids of all matching records in the list's order, 8 bytes each; in slices, so that other
     threads go on meanwhile."""
-    condition, values = where(spec)
+    condition, values = _where(tx, spec)
     query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)}"
     cursor = tx.db.execute_sql(query, values)
     found = array("q")
@@ -98,7 +101,9 @@ def page(
     """The ids of one stretch of the list, without collecting those of the whole."""
     if spec == EVERY and sort == "id" and (found := _dense_page(tx, descending, offset, limit)):
         return found
-    condition, values = where(spec)
+    if spec.text and sort == "id" and not descending:
+        return _searched_page(tx, spec, offset, limit)
+    condition, values = _where(tx, spec)
     query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)} LIMIT ? OFFSET ?"
     return array("q", [row[0] for row in tx.sql(query, (*values, limit, offset))])
 
@@ -132,6 +137,10 @@ def many(tx: Tx, record_ids: Iterable[int]) -> list[RecordValue]:
 
 def each(tx: Tx, spec: RecordFilter, *, batch: int = BATCH) -> Iterator[list[RecordValue]]:
     """All matching records, whole, by id, `batch` at a time: never more of them in memory."""
+    if spec.text:  # the hits of a search are no condition to ask again for every batch
+        chosen = ids(tx, spec)
+        yield from (many(tx, chosen[at : at + batch]) for at in range(0, len(chosen), batch))
+        return
     condition, values = where(spec)
     rest = f"WHERE ({condition}) AND id > ? ORDER BY id LIMIT ?"
     last = 0
@@ -144,7 +153,7 @@ def columns(
     tx: Tx, spec: RecordFilter, names: Sequence[str], *, batch: int = BATCH
 ) -> Iterator[tuple[Any, ...]]:
     """Only these columns of the matching narrow rows, as they are stored, by id."""
-    condition, values = where(spec)
+    condition, values = _where(tx, spec)
     query = f"SELECT {', '.join(names)} FROM record WHERE {condition} ORDER BY id"
     cursor = tx.db.execute_sql(query, values)
     while found := cursor.fetchmany(batch):
@@ -229,11 +238,28 @@ def _whole(tx: Tx, rest: str, values: tuple[Any, ...]) -> list[RecordValue]:
     return [value_of(dict(zip(names, r, strict=True))) for r in tx.sql(f"{WHOLE} {rest}", values)]
 
 
+def _where(tx: Tx, spec: RecordFilter) -> tuple[str, tuple[Any, ...]]:
+    return where(spec, Search(tx, spec.text).ids() if spec.text else None)
+
+
+def _searched_page(tx: Tx, spec: RecordFilter, offset: int, limit: int) -> "array[int]":
+    """A stretch of the hits in file order, taken as they come: most records may have the word."""
+    search, rest = Search(tx, spec.text), spec.model_copy(update={"text": ""})
+    condition, values = where(rest)
+    query = f"SELECT id FROM record WHERE {condition} AND {CHOSEN} ORDER BY id"
+    found, after, step = array("q"), 0, offset + limit
+    while len(found) < offset + limit and (hits := search.page(after=after, limit=step)):
+        after, step = hits[-1], min(2 * step, SLICE)
+        found.extend(
+            hits if rest == EVERY else [r[0] for r in tx.sql(query, (*values, _json(hits)))]
+        )
+    return found[offset : offset + limit]
+
+
 def _dense_page(tx: Tx, descending: bool, offset: int, limit: int) -> "array[int] | None":
     """A stretch of the whole list by arithmetic, where no id between the first and last is free."""
-    query = (
-        "SELECT (SELECT MIN(id) FROM record), (SELECT MAX(id) FROM record), COUNT(*) FROM record"
-    )
+    parts = ("MIN(id)", "MAX(id)", "COUNT(*)")  # each alone is answered without a scan
+    query = "SELECT " + ", ".join(f"(SELECT {part} FROM record)" for part in parts)
     first, last, number = tx.sql(query)[0]
     if not number or last - first + 1 != number:
         return None
@@ -243,9 +269,10 @@ def _dense_page(tx: Tx, descending: bool, offset: int, limit: int) -> "array[int
 
 
 def _order(sort: Sort, descending: bool) -> str:
-    """Both keys in one direction, so that an index read backwards gives it too."""
+    """Ties by id upwards always: downwards, every later row of a tie would displace one that the
+    sorter keeps (0.6 s instead of 0.25 s CPU for a column of equal values, at a million records)."""
     way = "DESC" if descending else "ASC"
-    return f"ORDER BY id {way}" if sort == "id" else f"ORDER BY {sort} {way}, id {way}"
+    return f"ORDER BY id {way}" if sort == "id" else f"ORDER BY {sort} {way}, id"
 
 
 def _word(tag: str) -> str:
