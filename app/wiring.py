@@ -19,7 +19,8 @@ from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
 from app.store import meta
-from app.store.integrity import DamagedError
+from app.store.backups import keep
+from app.store.integrity import DamagedError, held
 from app.store.library import FILE, Library
 from app.tools import care, runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
@@ -121,16 +122,17 @@ class App:
         quota = card.quota if card and card.quota else self.settings.quota
         dataset_id, folder = self.library.new_folder()
         try:
-            result = await self.jobs.run(
-                f"Import {path.name}", lambda job: self._import(job, path, title, folder, quota)
-            )
-            (folder / f"{FILE}.part").rename(folder / FILE)
+            with held(folder / FILE):  # so that nobody takes it for the rest of a dead import
+                result = await self.jobs.run(
+                    f"Import {path.name}", lambda job: self._import(job, path, title, folder, quota)
+                )
+                keep(folder / f"{FILE}.part", folder / FILE)
+                counts = {"records": result["records"], "invalid": result["invalid"]}
+                await self.library.add(dataset_id, title, **counts)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder / "runs", ignore_errors=True)
-        counts = {"records": result["records"], "invalid": result["invalid"]}
-        await self.library.add(dataset_id, title, **counts)
         return ImportReport(dataset=dataset_id, name=title, **result)
 
     async def open_sample(self) -> Session:

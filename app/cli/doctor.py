@@ -1,19 +1,20 @@
-"""The command that examines this installation and the user folder; it repairs nothing."""
+"""The command that examines this installation and the user folder; it mends only when asked to."""
 
 import argparse
+import asyncio
 import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
 
 from app import paths, settings
-from app.cli import checks
-from app.cli.checks import Check, Doubt, examine
+from app.cli import checks, repair
+from app.cli.checks import Check, examine
 from app.cli.output import emit
+from app.cli.repair import Finding
 from app.errors import AppError, StoreError
-from app.store.create import check_file
-from app.store.library import FILE, DatasetInfo, Library
-from app.workers import TERMINAL, RunDir
+from app.store.integrity import read_only
+from app.store.library import Library
 
 NEEDED_BYTES = 1_000_000_000  # a starter, its checkpoints and an export fit several times over
 MARKS = {"ok": "ok     ", "warning": "note   ", "failed": "FAILED "}
@@ -27,24 +28,27 @@ INSTALLATION = {
 
 
 async def doctor(arguments: argparse.Namespace) -> int:
-    """One sentence per check; 0 when nothing failed, else 1."""
+    """One sentence per check; 0 when nothing failed, else 1. With --repair: after mending."""
     home = paths.home()
     found = []
     for name, probe in {**INSTALLATION, **_of_home(home)}.items():
         found.append(await examine(name, probe))
         _tell(found[-1], silent=arguments.json)
-    for check in await _datasets(home):
-        found.append(check)
-        _tell(check, silent=arguments.json)
+    findings, mended = await _datasets(home, silent=arguments.json, repairing=arguments.repair)
+    found += [finding.check for finding in findings]
     healthy = all(check.state != "failed" for check in found)
     if arguments.json:
-        emit({"healthy": healthy, "checks": [check.model_dump() for check in found]})
+        report = {"healthy": healthy, "checks": [check.model_dump() for check in found]}
+        emit(report | {"repairs": [check.model_dump() for check in mended]})
+    elif can := sum(finding.mend is not None for finding in findings):
+        print(f"`rft-studio doctor --repair` can mend {can} of these.", flush=True)
     return 0 if healthy else 1
 
 
-def _tell(check: Check, *, silent: bool) -> None:
+def _tell(check: Check, *, silent: bool, mark: str = "") -> None:
     if not silent:
-        print(f"{MARKS[check.state]}{check.name}: {check.text}", flush=True)
+        mark = mark if mark and check.state != "failed" else MARKS[check.state]
+        print(f"{mark}{check.name}: {check.text}", flush=True)
 
 
 def _of_home(home: Path) -> dict[str, checks.Probe]:
@@ -65,78 +69,53 @@ def _of_home(home: Path) -> dict[str, checks.Probe]:
         return f"{text}."
 
     async def library() -> str:
-        found = await _listed(home)
-        quick_check(home / "library.sqlite")
-        return f"The library is whole; datasets: {len(found)}."
-
-    async def leftovers() -> str:
-        listed = {info.id for info in await _listed(home)}
-        strays = [p for p in (home / "datasets").iterdir() if p.is_dir() and p.name not in listed]
-        if strays:
-            raise Doubt(
-                f"Folders of no dataset, left by an import that runs or was cut off: "
-                f"{', '.join(str(p) for p in strays)}. Delete them when no import runs."
-            )
-        return "No folder is left over from an import."
+        opened = await Library.open(home)
+        try:
+            count = len(await opened.datasets())
+        finally:
+            await opened.close()
+        await asyncio.to_thread(quick_check, home / "library.sqlite")
+        return f"The library is whole; datasets: {count}."
 
     return {
         "user folder": folder,
         "settings": preferences,
         "disk": disk,
         "library": library,
-        "leftovers": leftovers,
     }
 
 
-async def _datasets(home: Path) -> list[Check]:
+async def _datasets(
+    home: Path, *, silent: bool, repairing: bool
+) -> tuple[list[Finding], list[Check]]:
+    """How the datasets are, after mending where that is asked for, and what was mended."""
     try:
-        found = await _listed(home)
+        library = await Library.open(home)
     except StoreError:
-        return []  # said by the check of the library
-    result = []
-    for info in found:
-        folder = home / "datasets" / info.id
-
-        async def file(folder: Path = folder) -> str:
-            check_file(folder / FILE)
-            quick_check(folder / FILE)
-            return "The file is whole."
-
-        async def runs(folder: Path = folder) -> str:
-            return stale_runs(folder)
-
-        result.append(await examine(f"dataset {info.name} ({info.id})", file))
-        result.append(await examine(f"runs of {info.name} ({info.id})", runs))
-    return result
-
-
-async def _listed(home: Path) -> list[DatasetInfo]:
-    library = await Library.open(home)
+        return [], []  # said by the check of the library
     try:
-        return await library.datasets()
+        findings = [finding async for finding in repair.examine_datasets(library)]
+        for finding in findings:
+            _tell(finding.check, silent=silent)
+        mended = await repair.mend(findings) if repairing else []
+        for check in mended:
+            _tell(check, silent=silent, mark="mended ")
+        if mended:
+            findings = [finding async for finding in repair.examine_datasets(library)]
+        return findings, mended
     finally:
         await library.close()
 
 
 def quick_check(path: Path) -> None:
-    """SQLite's own check of a file, read only; raises AppError with what it found."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    """SQLite's own check of the library, read only; raises AppError with what it found."""
     try:
-        rows = [row for (row,) in connection.execute("PRAGMA quick_check(5)")]
+        with read_only(path) as db:
+            rows = [row for (row,) in db.execute("PRAGMA quick_check(5)")]
     except sqlite3.Error as error:
         rows = [str(error)]
-    finally:
-        connection.close()
     if rows != ["ok"]:
-        raise AppError(f"{path} is damaged ({'; '.join(rows)}). Restore a backup of it.")
-
-
-def stale_runs(folder: Path) -> str:
-    """Raises Doubt naming runs whose status says that they run while their process is gone."""
-    runs = [RunDir(path.parent) for path in sorted(folder.glob("runs/*/status.json"))]
-    active = [run for run in runs if run.status().state not in TERMINAL]
-    if gone := [run.path.name for run in active if not run.alive()]:
-        raise Doubt(
-            f"{', '.join(gone)}: not ended, but the process is gone. Open the dataset to settle it."
+        raise AppError(
+            f"{path} is damaged ({'; '.join(rows)}). Rename it: `rft-studio doctor --repair` then "
+            "lists every dataset that is whole again."
         )
-    return f"{len(active)} of {len(runs)} runs are at work." if active else "No run is at work."

@@ -113,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("dataset")
     one.add_argument("folder", type=Path)
     one = add("doctor", doctor.doctor, "Check this installation and the user folder.")
+    one.add_argument("--repair", action="store_true", help="mend datasets; damaged files are kept")
     return top
 
 
