@@ -77,6 +77,8 @@ class Jobs:
         self._listeners: list[Listener] = []
         self._ids = itertools.count(1)
         self._compute = asyncio.Lock()
+        self._waiting = 0  # heavy jobs that a background job has to give way to
+        self._wanted = asyncio.Event()
         self._busy_with = ""
         self._ended_loop: asyncio.AbstractEventLoop | None = None  # set by `close`
 
@@ -102,14 +104,18 @@ class Jobs:
         *,
         dataset_id: str = "",
         heavy: bool = False,
+        background: bool = False,
     ) -> T:
         """Run `work` as a visible job and return its result. Heavy jobs wait their turn, visibly.
+
+        A background job is heavy too, but gives way: when another heavy job waits, its work is
+        cancelled, and called again afterwards; it must go on from where it was.
 
         Raises what the work raises; Stopped when the job's own Stop was used.
         """
         job = Job(next(self._ids), name, dataset_id, _notify=self._tell)
         self._jobs[job.id] = job
-        inner = asyncio.get_running_loop().create_task(self._work(job, work, heavy))
+        inner = asyncio.get_running_loop().create_task(self._work(job, work, heavy, background))
         job._task = inner
         self._tasks.add(inner)
         inner.add_done_callback(self._tasks.discard)
@@ -125,22 +131,62 @@ class Jobs:
             self._tell(job)
             self._jobs.pop(job.id, None)
 
-    async def _work(self, job: Job, work: Callable[[Job], Awaitable[T]], heavy: bool) -> T:
+    async def _work(
+        self, job: Job, work: Callable[[Job], Awaitable[T]], heavy: bool, background: bool
+    ) -> T:
         try:
+            if background:
+                return await self._in_the_gaps(job, work)
             if not heavy:
                 return await self._begin(job, work)
-            if self._compute.locked():
-                job.text = f"waits for {self._busy_with}"
-                self._tell(job)
-            async with self._compute:
+            await self._take_turn(job)
+            try:
                 self._busy_with = job.name
                 return await self._begin(job, work)
+            finally:
+                self._compute.release()
         except (asyncio.CancelledError, Stopped):
             job.state = "stopped"
             raise
         except BaseException as error:
             job.state, job.error = "failed", str(error)
             raise
+
+    async def _take_turn(self, job: Job) -> None:
+        """Hold the machine for a heavy job; a background job that has it is told to give way."""
+        self._say_waits(job)
+        self._waiting += 1
+        self._wanted.set()
+        try:
+            await self._compute.acquire()
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._wanted.clear()
+
+    async def _in_the_gaps(self, job: Job, work: Callable[[Job], Awaitable[T]]) -> T:
+        """Begin the work whenever nothing else is heavy, until it came to its end."""
+        while True:
+            self._say_waits(job)
+            async with self._compute:
+                self._busy_with = job.name
+                turn = asyncio.ensure_future(self._begin(job, work))
+                wish = asyncio.ensure_future(self._wanted.wait())
+                try:
+                    await asyncio.wait({turn, wish}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    turn.cancel()
+                    wish.cancel()
+                    await asyncio.wait({turn, wish})
+                if not turn.cancelled():
+                    return turn.result()
+            job.state = "queued"
+            await asyncio.sleep(0)  # whoever waits takes the lock first
+
+    def _say_waits(self, job: Job) -> None:
+        if self._compute.locked():
+            job.text = f"waits for {self._busy_with}"
+            self._tell(job)
 
     async def _begin(self, job: Job, work: Callable[[Job], Awaitable[T]]) -> T:
         job.state, job.started, job.text = "running", time.monotonic(), ""

@@ -103,3 +103,54 @@ def test_nothing_starts_after_the_end_not_even_without_a_loop():
     asyncio.run(jobs.close())
     assert jobs.closed
     assert jobs.start(never()).cancelled()
+
+
+async def test_a_background_job_gives_way_and_goes_on():
+    jobs, order, begun = Jobs(), [], asyncio.Event()
+
+    async def resumable(job):
+        order.append("pass")
+        begun.set()
+        if order.count("pass") < 3:
+            await asyncio.Event().wait()
+        return "whole"
+
+    async def urgent(job):
+        order.append("urgent")
+        while not any(other.text == f"waits for {job.name}" for other in jobs.active):
+            await asyncio.sleep(0)
+
+    result = jobs.start(jobs.run("index", resumable, background=True))
+    for _ in range(2):
+        await begun.wait()
+        begun.clear()
+        await jobs.run("dry run", urgent, heavy=True)
+    assert await result == "whole"
+    assert order == ["pass", "urgent", "pass", "urgent", "pass"]
+    assert jobs.active == []
+
+
+async def test_a_background_job_can_be_stopped_while_it_works_and_while_it_waits():
+    jobs, begun, gate = Jobs(), asyncio.Event(), asyncio.Event()
+
+    async def endless(job):
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def long(job):
+        await gate.wait()
+
+    working = jobs.start(jobs.run("index", endless, background=True))
+    await begun.wait()
+    jobs.active[0].stop()
+    with pytest.raises(Stopped):
+        await working
+    heavy = jobs.start(jobs.run("train", long, heavy=True))
+    waiting = jobs.start(jobs.run("index", endless, background=True))
+    while not any(job.text == "waits for train" for job in jobs.active):
+        await asyncio.sleep(0)
+    next(job for job in jobs.active if job.name == "index").stop()
+    with pytest.raises(Stopped):
+        await waiting
+    gate.set()
+    await heavy
