@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,7 +40,7 @@ _MIN_PROBABILITY = 0.2  # among topics: below it a guess is not worth a person's
 
 
 def propose_moves(
-    assignments: Sequence[Assignment],
+    assignments: Iterable[Assignment],
     needs: Mapping[str, int],
     *,
     spare: Mapping[str, int] | None = None,

@@ -1,5 +1,6 @@
 """A dataset in numbers, by SQL over the narrow rows; each is kept until the records change."""
 
+import struct
 from collections import Counter, defaultdict
 
 from pydantic import BaseModel
@@ -10,7 +11,12 @@ from app.store.database import Tx
 from app.store.filters import IN_REVIEW
 
 Sums = dict[tuple[str, int | None], tuple[int, int]]
-SLICE = 5000  # records whose hashes are held at a time
+SLICE = 20_000  # ids whose hashes are summed at a time
+# By hex, which is 1.5 s CPU for a million records instead of 2.7 s for a Python loop over the rows;
+# the plus signs keep SQLite from going through an index, one random row after the other.
+HASHES = """SELECT COALESCE(split, ''), topic_id, COUNT(*), group_concat(hex(content_hash), '')
+  FROM record WHERE valid AND LENGTH(content_hash) = 16 AND id BETWEEN ? AND ?
+  GROUP BY +split, +topic_id"""
 
 
 class RecordStats(BaseModel):
@@ -91,12 +97,12 @@ def content_sums(tx: Tx) -> Sums:
 
 
 def _content_sums(tx: Tx) -> Sums:
-    query = "SELECT COALESCE(split, ''), topic_id, content_hash FROM record WHERE valid"
     numbers: dict[tuple[str, int | None], int] = defaultdict(int)
     totals: dict[tuple[str, int | None], int] = defaultdict(int)
-    cursor = tx.db.execute_sql(query)
-    while found := cursor.fetchmany(SLICE):
-        for split, topic, content_hash in found:
-            numbers[split, topic] += 1
-            totals[split, topic] += int.from_bytes(content_hash)
+    (last,) = tx.sql("SELECT COALESCE(MAX(id), 0) FROM record")[0]
+    for start in range(0, last, SLICE):
+        for split, topic, number, hashes in tx.sql(HASHES, (start + 1, start + SLICE)):
+            halves = struct.unpack(f">{2 * number}Q", bytes.fromhex(hashes))
+            numbers[split, topic] += number
+            totals[split, topic] += (sum(halves[::2]) << 64) + sum(halves[1::2])
     return {key: (numbers[key], totals[key]) for key in numbers}

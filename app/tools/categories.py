@@ -1,6 +1,5 @@
 """Tools on categories: every record to a leaf topic, with how sure that is."""
 
-import asyncio
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +13,9 @@ from app.paths import resource
 from app.store import records, results, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter
-from app.tools.answers import follow_job, written
+from app.tools.answers import follow_job
 from app.tools.base import Context, tool
-from app.tools.proposals import ENCODER, text_rows
+from app.tools.proposals import ENCODER, VALID, write_texts
 from app.workers import run_worker
 
 
@@ -54,12 +53,10 @@ async def categorise(
     """Categorise in a worker and store the result as one Change."""
     session = ctx.open
     fingerprint = await session.expected("categorize")
-    found = await session.store.read(records.select, RecordFilter(valid=True))
-    rows = await session.store.read(topics.all_topics)
-    specs = _specs(rows, found)
+    specs = await session.store.read(_specs)
     work = session.folder / "runs" / "categorize"
     config = {
-        "records": str(await written(work / "records.jsonl", lambda: text_rows(found))),
+        "records": str(await session.store.read(write_texts, work / "records.jsonl")),
         "cache": str(session.folder / "embeddings.sqlite"),
         "encoder": str(resource(ENCODER)),
         "topics": specs,
@@ -70,11 +67,10 @@ async def categorise(
         dataset_id=session.dataset_id,
         heavy=True,
     )
-    lines = await asyncio.to_thread(_read_lines, Path(result["assignments"]))
-    if scope == "unlabeled":
-        free = {r.id for r in found if r.topic_id is None}
-        lines = [line for line in lines if line["id"] in free]
-    count = await ctx.write(f"Categorise {len(lines):,} records", records.store_assignments, lines)
+    asked = RecordFilter(valid=True, uncategorised=scope == "unlabeled")
+    number = await session.store.read(records.count, asked)
+    assigned = Path(result["assignments"])
+    count = await ctx.write(f"Categorise {number:,} records", _store, assigned, asked)
     counts = await session.store.read(_counts, review_below)
     done = Categorised(
         written=count, threshold=result["threshold"], english=result["english"], **counts
@@ -83,17 +79,23 @@ async def categorise(
     return done
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+def _store(tx: Tx, assigned: Path, asked: RecordFilter) -> int:
+    """Write the worker's assignments of the records asked for; returns how many."""
+    free = set(records.ids(tx, asked))
+    with assigned.open("rb") as file:
+        lines = (line for text in file if (line := orjson.loads(text))["id"] in free)
+        return records.store_assignments(tx, lines)
 
 
-def _specs(rows: list[Any], found: list[Any]) -> list[dict[str, Any]]:
+def _specs(tx: Tx) -> list[dict[str, Any]]:
     """The leaves as the worker reads them: confirmed records as examples, the rest as members."""
     by_topic: dict[int, dict[str, list[int]]] = {}
-    for record in found:
-        if record.topic_id is not None:
-            kind = "examples" if record.topic_source in ("user", "label") else "members"
-            by_topic.setdefault(record.topic_id, {}).setdefault(kind, []).append(record.id)
+    names = ("id", "topic_id", "topic_source")
+    for record_id, topic_id, source in records.columns(tx, VALID, names):
+        if topic_id is not None:
+            kind = "examples" if source in ("user", "label") else "members"
+            by_topic.setdefault(topic_id, {}).setdefault(kind, []).append(record_id)
+    rows = topics.all_topics(tx)
     descriptions = {row.id: row.description for row in rows}
     return [
         {

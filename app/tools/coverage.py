@@ -97,7 +97,8 @@ def measure(tx: Tx, ctx: Context) -> CoverageReport:
 
 def _train_counts(tx: Tx, names: dict[int, str], condition: str) -> dict[str, int]:
     where = f"valid AND split = 'train' {condition}"
-    found = dict(tx.sql(f"SELECT topic_id, COUNT(*) FROM record WHERE {where} GROUP BY 1"))
+    query = f"SELECT topic_id, COUNT(*) FROM record WHERE {where} GROUP BY +topic_id"
+    found = tx.cached(("train counts", condition), lambda: dict(tx.sql(query)))
     return {name: found.get(i, 0) for i, name in names.items()}
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.domain.records import Record
-from app.domain.sampling import stratified
 from app.errors import ToolError
 from app.grading.base import Sample, Score, open_grader, parse_grader
 from app.jobs import Job
@@ -17,7 +16,15 @@ from app.serving.client import ChatReply, chat
 from app.serving.endpoint import Endpoint
 from app.store import meta, results
 from app.store.results import ResultValue
-from app.tools.answers import follow_job, prompt_row, read_split, written
+from app.tools.answers import (
+    each_record,
+    follow_job,
+    in_split,
+    prompt_row,
+    read_first,
+    read_sample,
+    written,
+)
 from app.tools.base import Card, Context, tool
 from app.tools.report import Report
 from app.workers import run_worker
@@ -193,8 +200,7 @@ async def _deployed(ctx: Context) -> ResultValue:
 
 async def _export(ctx: Context, training: ResultValue, folder: Path) -> Exported:
     session = ctx.open
-    validation = await session.store.read(read_split, "validation")
-    chosen = stratified(validation, REGRADED, seed=0)
+    chosen = await session.store.read(read_sample, "validation", REGRADED)
     grader = await session.store.read(results.current_grader)
     work = session.folder / "runs" / "export"
     config = {
@@ -248,15 +254,14 @@ async def _messages(ctx: Context, text: str) -> list[dict[str, Any]]:
 
 
 def _any_record(tx: Any) -> Record | None:
-    found = read_split(tx, "train")
+    found = read_first(tx, in_split("train"), 1)
     return found[0] if found else None
 
 
 def _record_of(tx: Any, text: str) -> Record | None:
     wanted = text.strip().casefold()
-    return next(
-        (r for r in read_split(tx, "test") if r.last_user_turn.strip().casefold() == wanted), None
-    )
+    found = each_record(tx, in_split("test"))
+    return next((r for r in found if r.last_user_turn.strip().casefold() == wanted), None)
 
 
 def _store(tx: Any, data: dict[str, Any]) -> None:

@@ -11,17 +11,16 @@ from pydantic import BaseModel
 
 from app.domain.figures import Control, DryRunData, PromptAnswers
 from app.domain.records import Record
-from app.domain.sampling import stratified
 from app.domain.topics import leaf_paths, shown
 from app.domain.verdict import Verdict, early_decision, judge
 from app.errors import AppError, Stopped, ToolError
 from app.grading.base import Grader, GraderConfig, Sample, open_grader
 from app.grading.controls import noise
 from app.jobs import Job
-from app.store import meta, results, topics
+from app.store import meta, records, results, topics
 from app.store.database import Tx
 from app.store.results import AnswerValue
-from app.tools.answers import answer_tokens, base_model, read_split, roll_out
+from app.tools.answers import base_model, in_split, read_answer_tokens, read_sample, roll_out
 from app.tools.base import Card, Context, tool
 from app.tools.grading import CONTROL_RECORDS, check_controls, current
 
@@ -48,15 +47,15 @@ class Accepted(BaseModel):
 
 
 async def _card(ctx: Context, sample_size: int = 200, samples_per_prompt: int = 4) -> Card:
-    train = await ctx.open.store.read(read_split, "train")
+    train = await ctx.open.store.read(records.count, in_split("train"))
     version, config = await current(ctx)
-    prompts = min(sample_size, len(train))
+    prompts = min(sample_size, train)
     return Card(
         tool="run_dry_run",
         step="dry_run",
         title="Run the dry run?",
         rows=[
-            ("Prompts, train split", f"{prompts:,} of {len(train):,}"),
+            ("Prompts, train split", f"{prompts:,} of {train:,}"),
             ("Answers each", f"{samples_per_prompt}"),
             ("Grader", f"v{version}, {config.name}"),
             ("Base model", "Starter, trained on your records first if needed"),
@@ -157,11 +156,11 @@ class _Run:
 
     async def work(self, job: Job) -> Verdict:
         store, thresholds = self.ctx.open.store, self.ctx.open.thresholds
-        train = await store.read(read_split, "train")
+        seed = self.ctx.settings.seed
+        chosen = await store.read(read_sample, "train", self.prompts, seed)
         rows = await store.read(topics.all_topics)
         self.names = {i: shown(path) for i, path in leaf_paths(rows).items()}
-        self.max_tokens = answer_tokens(train)
-        chosen = stratified(train, self.prompts, seed=self.ctx.settings.seed)
+        self.max_tokens = await store.read(read_answer_tokens)
         self.records = {r.id: r for r in chosen}
         look = min(thresholds.first_look_answers, self.samples)
         head = chosen[: thresholds.first_look_prompts]

@@ -142,23 +142,23 @@ def _needs(
 def _moves(tx: Tx, report: CoverageReport, needs: dict[str, int]) -> list[ProposedMove]:
     names = {i: shown(path) for i, path in leaf_paths(topics.all_topics(tx)).items()}
     query = (
-        "SELECT id, topic_id, probability, fit, topic_source, alternatives, preview FROM record "
-        "WHERE valid AND topic_source IS NOT 'user' AND (topic_id IS NULL OR probability < 0.8)"
+        "SELECT id, topic_id, probability, fit, topic_source, alternatives FROM record "
+        "WHERE valid AND topic_source IS NOT 'user' AND (topic_id IS NULL OR probability < 0.8) "
+        "AND alternatives <> '[]'"
     )
-    assignments, previews = [], {}
-    for i, topic, probability, fit, source, alternatives, preview in tx.sql(query):
-        previews[i] = preview
-        assignments.append(
-            Assignment(
-                record_id=i,
-                topic=names.get(topic),
-                probability=probability or 0.0,
-                fit=fit or 0.0,
-                confirmed=source == "user",
-                alternatives={names[t]: p for t, p in orjson.loads(alternatives) if t in names},
-            )
+    assignments = (
+        Assignment(
+            record_id=i,
+            topic=names.get(topic),
+            probability=probability or 0.0,
+            fit=fit or 0.0,
+            confirmed=source == "user",
+            alternatives={names[t]: p for t, p in orjson.loads(alternatives) if t in names},
         )
+        for i, topic, probability, fit, source, alternatives in tx.db.execute_sql(query)
+    )
     found: list[Move] = propose_moves(assignments, needs)
+    previews = {row.id: row.preview for row in records.rows(tx, [m.record_id for m in found])}
     return [
         ProposedMove(
             **m.model_dump(), preview=previews[m.record_id], target_id=report.topic_ids[m.target]
@@ -171,8 +171,9 @@ def _exemplars(tx: Tx, report: CoverageReport) -> dict[str, list[str]]:
     """The best-fitting records of each topic."""
     found = {}
     for name, topic_id in report.topic_ids.items():
-        ids = records.ids(tx, RecordFilter(topic_ids=(topic_id,), valid=True), "fit", True)
-        found[name] = [row.preview for row in records.rows(tx, ids[:EXEMPLARS])]
+        spec = RecordFilter(topic_ids=(topic_id,), valid=True)
+        ids = records.page(tx, spec, "fit", True, limit=EXEMPLARS)
+        found[name] = [row.preview for row in records.rows(tx, ids)]
     return found
 
 

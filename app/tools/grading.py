@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.domain.records import Record
-from app.domain.sampling import stratified
 from app.errors import ToolError
 from app.grading.base import GraderConfig, Sample, Score, open_grader, parse_grader
 from app.grading.controls import ControlRecord, CrashTest, crash_test, reference_answer
@@ -14,7 +13,7 @@ from app.jobs import Job
 from app.store import meta, results
 from app.store.database import Tx
 from app.store.results import AnswerValue
-from app.tools.answers import answer_tokens, base_model, read_split, roll_out
+from app.tools.answers import base_model, read_answer_tokens, read_sample, roll_out
 from app.tools.base import Card, Context, tool
 
 MAX_TEST = 10  # "Test on 5" is read by eye; more answers are the dry run's work
@@ -89,16 +88,17 @@ async def test_grader_sample(ctx: Context, sample_size: int = 5) -> GraderTest:
     if not 1 <= sample_size <= MAX_TEST:
         raise ToolError(f"sample_size is 1 to {MAX_TEST}.")
     version, config = await current(ctx)
-    train = await ctx.open.store.read(read_split, "train")
-    chosen = stratified(train, sample_size, seed=ctx.settings.seed + version)
+    seed = ctx.settings.seed + version
+    chosen = await ctx.open.store.read(read_sample, "train", sample_size, seed)
     model = await base_model(ctx)
     answers = await ctx.jobs.run(
         f"Test on {len(chosen)}",
-        lambda job: _sample(ctx, job, chosen, model, config, train),
+        lambda job: _sample(ctx, job, chosen, model, config),
         dataset_id=ctx.open.dataset_id,
         heavy=True,
     )
-    crash = await check_controls(config, stratified(train, CONTROL_RECORDS, seed=0))
+    cheated = await ctx.open.store.read(read_sample, "train", CONTROL_RECORDS)
+    crash = await check_controls(config, cheated)
     replies = await _grade_replies(config, chosen)
     test = GraderTest(
         version=version,
@@ -115,8 +115,8 @@ async def test_grader_sample(ctx: Context, sample_size: int = 5) -> GraderTest:
 async def crash_test_grader(ctx: Context) -> CrashTest:
     """Grade what a cheater would send: empty, echoed, "full marks", another record's answer."""
     _, config = await current(ctx)
-    train = await ctx.open.store.read(read_split, "train")
-    return await check_controls(config, stratified(train, CONTROL_RECORDS, seed=0))
+    found = await ctx.open.store.read(read_sample, "train", CONTROL_RECORDS)
+    return await check_controls(config, found)
 
 
 @tool()
@@ -152,16 +152,15 @@ async def check_controls(
 
 
 async def _sample(
-    ctx: Context, job: Job, chosen: list[Record], model: Path, config: GraderConfig,
-    train: list[Record],
-) -> list[AnswerValue]:  # fmt: skip
+    ctx: Context, job: Job, chosen: list[Record], model: Path, config: GraderConfig
+) -> list[AnswerValue]:
     return await roll_out(
         ctx,
         job,
         chosen,
         model=model,
         name="grader-test",
-        max_new_tokens=answer_tokens(train),
+        max_new_tokens=await ctx.open.store.read(read_answer_tokens),
         grader=config.model_dump(mode="json"),
     )
 

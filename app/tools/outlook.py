@@ -9,10 +9,9 @@ from app.domain.outlook import Machine, Outlook
 from app.domain.outlook import outlook as outlook_of
 from app.domain.outlook import suggest_graders as suggested
 from app.domain.record_stats import record_stats
-from app.store import records
 from app.store.database import Tx
 from app.store.records import RecordFilter
-from app.tools.answers import read_split
+from app.tools.answers import in_split, read_first
 from app.tools.base import Context, tool
 
 SAMPLED = 5_000  # records: enough to know their kind, in half a second
@@ -27,11 +26,13 @@ async def outlook(ctx: Context) -> Outlook:
 @tool("read")
 async def suggest_graders(ctx: Context) -> GraderSuggestions:
     """Grader settings that fit the references in the data, to start from."""
-    return await ctx.open.store.read(lambda tx: suggested(read_split(tx, "train")[:SAMPLED]))
+    return await ctx.open.store.read(
+        lambda tx: suggested(read_first(tx, in_split("train"), SAMPLED))
+    )
 
 
 def _outlook(tx: Tx) -> Outlook:
     memory = psutil.virtual_memory().available / 1e9
     machine = Machine(memory_gb=memory, cores=os.cpu_count() or 1)
-    found = records.many(tx, records.ids(tx, RecordFilter())[:SAMPLED])
+    found = read_first(tx, RecordFilter(), SAMPLED)
     return outlook_of(record_stats(found), machine)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from app.domain.records import Record
 from app.domain.topics import (
     HierarchyDiff,
     TopicNode,
@@ -26,11 +26,12 @@ from app.store import records, topics
 from app.store.database import Tx
 from app.store.events import TopicsChanged
 from app.store.records import RecordFilter
-from app.tools.answers import follow_job, written
+from app.tools.answers import each_record, follow_job, write_lines
 from app.tools.base import Context
 from app.tools.session import Session
 from app.workers import run_worker, write_atomic
 
+VALID = RecordFilter(valid=True)
 ENCODER = "resources/encoder"
 MAX_LABELS = 200
 MIN_PER_LABEL = 2.0  # a field with fewer records a value names records, not topics
@@ -52,12 +53,12 @@ class Proposal(BaseModel):
 async def from_data(ctx: Context) -> Proposal:
     """Discover topics in a worker; raises ToolError when there is too little to group."""
     session = ctx.open
-    found = await session.store.read(records.select, RecordFilter(valid=True))
-    if len(found) < 2 * MIN_CUT:
-        raise ToolError(f"{len(found)} valid records are too few to find topics in.")
+    number = await session.store.read(records.count, VALID)
+    if number < 2 * MIN_CUT:
+        raise ToolError(f"{number} valid records are too few to find topics in.")
     work = session.folder / "runs" / "topics"
     config = {
-        "records": str(await written(work / "records.jsonl", lambda: text_rows(found))),
+        "records": str(await session.store.read(write_texts, work / "records.jsonl")),
         "cache": str(session.folder / "embeddings.sqlite"),
         "encoder": str(resource(ENCODER)),
     }
@@ -82,8 +83,7 @@ async def recut(ctx: Context, k: int) -> Proposal:
 
 async def from_labels(ctx: Context, max_depth: int) -> Proposal:
     """Topics from a label field of the records, the first that looks like one."""
-    found = await ctx.open.store.read(records.select, RecordFilter(valid=True))
-    field, values = label_field(found)
+    field, values = await ctx.open.store.read(label_field)
     if not values:
         raise ToolError(
             "No field of the records looks like a label: a word or a path that several records "
@@ -138,30 +138,40 @@ async def discard(ctx: Context) -> None:
     await ctx.open.store.transaction(_tell)
 
 
-def text_rows(found: list[Record]) -> list[dict[str, Any]]:
-    """What the embedding workers read: {id, text}."""
-    return [{"id": r.id, "text": record_text(r.messages)} for r in found]
+def write_texts(tx: Tx, path: Path) -> Path:
+    """What the embedding workers read, {id, text} of every valid record; returns the path."""
+    found = each_record(tx, VALID)
+    write_lines(path, ({"id": r.id, "text": record_text(r.messages)} for r in found))
+    return path
 
 
-def label_field(found: list[Record]) -> tuple[str, dict[int, TopicPath]]:
+def label_field(tx: Tx) -> tuple[str, dict[int, TopicPath]]:
     """The field of `extra` (or of its `metadata`) that reads as a label, and its path by record.
 
-    The one with the most values still shared by several records each wins.
+    The one with the most values still shared by several records each wins. The records are gone
+    through twice, so that only the winner's values are ever held.
     """
-    candidates: dict[str, dict[int, TopicPath]] = defaultdict(dict)
-    for record in found:
-        metadata = record.extra.get("metadata")
-        fields = {**record.extra, **(metadata if isinstance(metadata, dict) else {})}
+    counts: dict[str, Counter[TopicPath]] = defaultdict(Counter)
+    for _, fields in _extras(tx):
         for name, value in fields.items():
-            if path := _label(value):
-                candidates[name][record.id] = path
-    best, best_count = "", 0
-    for name, values in candidates.items():
-        distinct = len(set(values.values()))
-        enough = len(values) >= len(found) / 2 and len(values) >= MIN_PER_LABEL * distinct
-        if enough and 2 <= distinct <= MAX_LABELS and distinct > best_count:
+            known = counts[name]
+            if len(known) <= MAX_LABELS and (path := _label(value)):
+                known[path] += 1
+    best, best_count, records_in_all = "", 0, records.count(tx, VALID)
+    for name, found in counts.items():
+        distinct, number = len(found), found.total()
+        enough = number >= records_in_all / 2 and number >= MIN_PER_LABEL * distinct
+        if enough and best_count < distinct <= MAX_LABELS and distinct >= 2:
             best, best_count = name, distinct
-    return best, candidates.get(best, {})
+    paths = ((i, _label(fields.get(best))) for i, fields in _extras(tx)) if best else ()
+    return best, {record_id: path for record_id, path in paths if path}
+
+
+def _extras(tx: Tx) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every valid record's further fields, those of its `metadata` among them."""
+    for record in each_record(tx, VALID):
+        metadata = record.extra.get("metadata")
+        yield record.id, {**record.extra, **(metadata if isinstance(metadata, dict) else {})}
 
 
 def _label(value: Any) -> TopicPath:

@@ -4,11 +4,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from app.domain.records import SPLITS
 from app.errors import ToolError
-from app.store import meta, results
+from app.store import meta, records, results
 from app.store.results import ResultValue
 from app.tools import answers, runs
-from app.tools.answers import answer_tokens, prompt_row, read_split, written
+from app.tools.answers import in_split, read_answer_tokens, written_split
 from app.tools.base import Card, Context, tool
 from app.tools.grading import current
 from app.tools.runs import TrainingStatus
@@ -31,15 +32,13 @@ async def _card(
 ) -> Card:
     params = _params(ctx, training_params)
     store = ctx.open.store
-    train = await store.read(read_split, "train")
-    validation = await store.read(read_split, "validation")
-    test = await store.read(read_split, "test")
-    total = len(train) + len(validation) + len(test)
-    params = params.resolved(train_prompts=len(train), answer_tokens=answer_tokens(train))
+    train, validation, test = [await store.read(records.count, in_split(s)) for s in SPLITS]
+    room = await store.read(read_answer_tokens)
+    params = params.resolved(train_prompts=train, answer_tokens=room)
     version, config = await current(ctx)
     rows = [
-        ("Records, train split", f"{len(train):,} of {total:,}"),
-        ("Validation, test", f"{len(validation):,} and {len(test):,}, never trained on"),
+        ("Records, train split", f"{train:,} of {train + validation + test:,}"),
+        ("Validation, test", f"{validation:,} and {test:,}, never trained on"),
         ("Base model", "Starter, trained on your records"),
         ("Grader", f"v{version}, {config.name}"),
         ("Steps × group size", f"{params.steps} × {params.group_size}"),
@@ -156,11 +155,9 @@ async def _prepare(ctx: Context, params: TrainingParams) -> int:
     """Write the run directory and the run's row, and launch its worker."""
     session = ctx.open
     model = await answers.base_model(ctx)
-    train = await session.store.read(read_split, "train")
-    validation = await session.store.read(read_split, "validation")
-    params = params.model_copy(
-        update={"max_new_tokens": params.max_new_tokens or answer_tokens(train)}
-    ).resolved(train_prompts=len(train))
+    prompts = await session.store.read(records.count, in_split("train"))
+    room = params.max_new_tokens or await session.store.read(read_answer_tokens)
+    params = params.model_copy(update={"max_new_tokens": room}).resolved(train_prompts=prompts)
     version, config = await current(ctx)
     dry_run = await session.store.read(results.latest, "dry_run", "completed")
     fingerprint = (await session.expected("training")).model_dump_json()
@@ -181,9 +178,9 @@ async def _prepare(ctx: Context, params: TrainingParams) -> int:
         {
             "method": "rft",
             "model": str(model),
-            "train": str(await written(run.path / "train.jsonl", lambda: map(prompt_row, train))),
+            "train": str(await written_split(ctx, "train", run.path / "train.jsonl")),
             "validation": str(
-                await written(run.path / "validation.jsonl", lambda: map(prompt_row, validation))
+                await written_split(ctx, "validation", run.path / "validation.jsonl")
             ),
             "grader": config.model_dump(mode="json"),
             "params": params.model_dump(mode="json"),

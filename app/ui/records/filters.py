@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
+from app.store.filters import ANY_ISSUE
 from app.store.records import RecordFilter
 from app.ui import kit
 from app.ui.records.model import plain_code
@@ -14,7 +15,7 @@ from app.ui.theme import theme
 
 SEARCH_AFTER_MS = 200  # after the last key
 NARROW = 400  # under this the search has a line of its own
-STATES = ("valid", "any_issue", "issue", "review", "uncategorised", "ids")
+STATES = ("valid", "issues", "review", "uncategorised", "ids")
 
 
 class FilterBar(QWidget):
@@ -44,9 +45,9 @@ class FilterBar(QWidget):
     def show_snapshot(self, snapshot: RecordsSnapshot) -> None:
         """The choices there are, with their counts, and the ones made."""
         self._spec = snapshot.view.spec
-        if not self._timer.isActive() and self.search.text().split() != self._spec.query.split():
+        if not self._timer.isActive() and self.search.text().split() != self._spec.text.split():
             was = self.search.blockSignals(True)
-            self.search.setText(self._spec.query)
+            self.search.setText(self._spec.text)
             self.search.blockSignals(was)
         self.search.setPlaceholderText(f"Search {snapshot.stats.records:,} records")
         self._show_topics(snapshot)
@@ -78,10 +79,12 @@ class FilterBar(QWidget):
             [
                 self._entry("All records", stats.records, lambda s: not _narrowed(s)),
                 kit.Entry(),
-                self._entry("Any issue", issues, lambda s: s.any_issue, any_issue=True),
+                self._entry("Any issue", issues, lambda s: s.issues == ANY_ISSUE, issues=ANY_ISSUE),
                 self._entry("Invalid", stats.invalid, lambda s: s.valid is False, valid=False),
                 *(
-                    self._entry(plain_code(code), n, lambda s, c=code: s.issue == c, issue=code)
+                    self._entry(
+                        plain_code(code), n, lambda s, c=(code,): s.issues == c, issues=(code,)
+                    )
                     for code, n in stats.issues.items()
                 ),
                 kit.Entry(),
@@ -99,7 +102,7 @@ class FilterBar(QWidget):
     def _entry(
         self, words: str, count: int, chosen: Callable[..., bool], **values: object
     ) -> kit.Entry:
-        kept = RecordFilter(query=self._spec.query, topic_ids=self._spec.topic_ids)
+        kept = RecordFilter(text=self._spec.text, topic_ids=self._spec.topic_ids)
         spec = kept.model_copy(update=values)
         return kit.Entry(
             f"{words}  {count:,}",
@@ -113,17 +116,17 @@ class FilterBar(QWidget):
         self.chosen.emit(self._spec.model_copy(update={"topic_ids": leaves}))
 
     def _search_now(self) -> None:
-        self.chosen.emit(self._spec.model_copy(update={"query": self.search.text().strip()}))
+        self.chosen.emit(self._spec.model_copy(update={"text": self.search.text().strip()}))
 
 
 def _narrowed(spec: RecordFilter) -> bool:
-    return any(getattr(spec, name) not in (None, False, "") for name in STATES)
+    return any(getattr(spec, name) not in (None, False, ()) for name in STATES)
 
 
 def state_words(spec: RecordFilter, issues: int) -> str:
     """What the issues button says: the choice, or how many issues there are."""
-    if spec.issue:
-        return plain_code(spec.issue).capitalize()
+    if len(spec.issues) == 1:
+        return plain_code(spec.issues[0]).capitalize()
     if spec.valid is False:
         return "Invalid"
     if spec.review:
@@ -132,4 +135,4 @@ def state_words(spec: RecordFilter, issues: int) -> str:
         return "Uncategorised"
     if spec.ids is not None:
         return f"Chosen {len(spec.ids):,}"
-    return "With issues" if spec.any_issue else f"Issues {issues:,}"
+    return "With issues" if spec.issues else f"Issues {issues:,}"

@@ -28,14 +28,14 @@ class RecordModel(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ids: tuple[int, ...] = ()
+        self.ids: Sequence[int] = ()
         self._rows: dict[int, RecordRow] = {}
         self._asked: set[int] = set()
         self._topics: dict[int, str] = {}
         self.edition = 0
 
     def show_ids(
-        self, ids: tuple[int, ...], first: Sequence[RecordRow], topics: Sequence[TopicChoice]
+        self, ids: Sequence[int], first: Sequence[RecordRow], topics: Sequence[TopicChoice]
     ) -> None:
         """Another list, or the same one after a change: all but the first page is read again."""
         self._topics = {topic.id: topic.name for topic in topics}

@@ -1,5 +1,6 @@
 """What the records panel shows, read from the store in one transaction; no widget here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from app.domain.records import Record
 from app.errors import ToolError
 from app.store import meta, records, topics
 from app.store.database import Tx
+from app.store.filters import ANY_ISSUE
 from app.store.records import RecordFilter, RecordRow, RecordStats, Sort
 from app.ui.topics.choices import TopicChoice, choices
 
@@ -49,7 +51,7 @@ class RecordsSnapshot:
     facts: str
     stats: RecordStats
     topics: tuple[TopicChoice, ...] = ()
-    ids: tuple[int, ...] = ()
+    ids: Sequence[int] = ()
     rows: tuple[RecordRow, ...] = ()
     detail: Detail | None = None
     begun: bool = False
@@ -59,7 +61,7 @@ def read_snapshot(tx: Tx, view: View) -> RecordsSnapshot:
     """The state of the list; where the record shown is gone, the first of the list is shown."""
     every = choices(topics.all_topics(tx))
     found = records.ids(tx, view.spec, view.sort, view.descending)
-    shown = view.shown if view.shown is not None and view.shown in set(found) else None
+    shown = view.shown if view.shown is not None and view.shown in found else None
     if shown is None and found:
         shown = found[0]
     return RecordsSnapshot(
@@ -67,7 +69,7 @@ def read_snapshot(tx: Tx, view: View) -> RecordsSnapshot:
         facts=origin_facts(meta.get(tx, "origin", {}), datetime.now()),
         stats=records.stats(tx),
         topics=every,
-        ids=tuple(found),
+        ids=found,
         rows=tuple(records.rows(tx, found[:PAGE])),
         detail=read_detail(tx, shown) if shown is not None else None,
         begun=bool(meta.get(tx, "workflow")),
@@ -109,7 +111,7 @@ def view_of(target: dict[str, Any], topics_known: tuple[TopicChoice, ...] = ()) 
             case "record":
                 pass
             case "issues":
-                view = view.narrow(**({"any_issue": True} if value is True else {"issue": value}))
+                view = view.narrow(issues=ANY_ISSUE if value is True else (value,))
             case "invalid":
                 view = view.narrow(valid=False)
             case "uncategorised" | "review":
@@ -118,7 +120,7 @@ def view_of(target: dict[str, Any], topics_known: tuple[TopicChoice, ...] = ()) 
                 leaves = next((c.leaves for c in topics_known if c.id == value), (value,))
                 view = view.narrow(topic_ids=leaves)
             case "query":
-                view = view.narrow(query=value)
+                view = view.narrow(text=value)
             case "ids":
                 view = view.narrow(ids=tuple(value))
             case _:

@@ -95,7 +95,7 @@ def read_snapshot(tx: Tx, proposal: Proposal | None) -> TopicsSnapshot:
 def read_queue(tx: Tx) -> tuple[Review, ...]:
     """The least certain records, the least certain first."""
     names = {topic.id: topic.name for topic in topics.all_topics(tx)}
-    found = records.ids(tx, RecordFilter(review=True), "probability")[:QUEUE]
+    found = records.page(tx, RecordFilter(review=True), "probability", limit=QUEUE)
     queue = []
     for row in records.rows(tx, found):
         likely = [(t, p) for t, p in records.alternatives(tx, row.id) if t in names]
@@ -110,7 +110,7 @@ def read_queue(tx: Tx) -> tuple[Review, ...]:
 def read_examples(tx: Tx, leaf_ids: Sequence[int]) -> tuple[str, ...]:
     """The last user turns of the surest records on these leaves."""
     spec = RecordFilter(topic_ids=tuple(leaf_ids), valid=True)
-    found = records.ids(tx, spec, "probability", True)[:EXAMPLES]
+    found = records.page(tx, spec, "probability", True, limit=EXAMPLES)
     return tuple(row.preview for row in records.rows(tx, found))
 
 

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.records import Issue, Message, Record
 from app.errors import ToolError
 from app.store import records, topics
+from app.store.filters import ANY_ISSUE
 from app.store.records import RecordFilter, RecordStats
 from app.ui.parts import CELL
 from app.ui.records.conversation import Conversation, chips_of
@@ -61,7 +62,7 @@ async def test_search_filter_and_sort(open_app: Any, show_panel: Any, until: Any
         panel = await show_panel(app, RecordsPanel)
         panel.list.filters.search.setText("question 12")
         await until(lambda: panel.list.model.ids == (12,))
-        panel._filter(RecordFilter(any_issue=True))
+        panel._filter(RecordFilter(issues=ANY_ISSUE))
         await until(lambda: panel.list.model.ids == (1, 2))
         assert panel.list.filters.issues.text() == "With issues"
         panel._filter(RecordFilter())
@@ -211,8 +212,8 @@ def test_after_a_delete_the_next_record_is_shown() -> None:
 
 def test_what_can_be_pointed_at() -> None:
     assert view_of({"record": 4}).shown == 4
-    assert view_of({"issues": True}).spec.any_issue
-    assert view_of({"issues": "duplicate"}).spec.issue == "duplicate"
+    assert view_of({"issues": True}).spec.issues == ANY_ISSUE
+    assert view_of({"issues": "duplicate"}).spec.issues == ("duplicate",)
     with pytest.raises(ToolError, match="colour"):
         view_of({"colour": 1})
 
