@@ -17,6 +17,7 @@ Key = Literal[
     "targets",  # "uniform" | "imported" | {topic id: share}
     "workflow",  # {"id", "started", "start_step"}
     "skipped",  # step names
+    "forgotten",  # the newest result at the last reset of the pipeline: up to it none counts
     "grader",  # current version
     "proposal",  # {"path", "k", "method"} of a topic proposal not yet applied
     "effort",  # {"preset", "seed"} where the dataset has its own

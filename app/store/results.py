@@ -132,9 +132,24 @@ def of_kind(tx: Tx, kind: Kind) -> list[ResultValue]:
 
 
 def latest(tx: Tx, kind: Kind, state: State | None = None) -> ResultValue | None:
-    """The newest result of a kind (in a state)."""
+    """The newest result of a kind (in a state) that counts: made since the pipeline was reset."""
+    forgotten = meta.get(tx, "forgotten", 0)
     found = (r for r in of_kind(tx, kind) if state is None or r.state == state)
-    return next(found, None)
+    return next((r for r in found if r.id > forgotten), None)
+
+
+def forget(tx: Tx) -> None:
+    """Let no result made up to now count any more; they stay in the history. Undoable."""
+    (newest,) = tx.sql("SELECT COALESCE(MAX(id), 0) FROM result")[0]
+    meta.put(tx, "forgotten", newest)
+    tx.emit(ResultsChanged(tx.dataset_id))
+    tx.emit(GraderChanged(tx.dataset_id))
+
+
+def running(tx: Tx) -> list[Kind]:
+    """The kinds of results that are being computed now; a deployment is served, not computed."""
+    query = "SELECT DISTINCT kind FROM result WHERE state = 'running' AND kind <> 'deployment'"
+    return [kind for (kind,) in tx.sql(query)]
 
 
 def add_answers(tx: Tx, result_id: int, answers: list[AnswerValue]) -> None:

@@ -7,12 +7,17 @@ from pydantic import BaseModel
 from app.domain.steps import SKIPPABLE, STEPS, TITLES, Step
 from app.domain.workflow import StepState, context, workflow
 from app.errors import GateError, ToolError
-from app.store import changes, meta, results
+from app.store import changes, meta, records, results, topics
 from app.store.changes import ChangeInfo
 from app.store.database import Tx
 from app.tools import proposals
 from app.tools.base import Card, Context, tool
 from app.tools.records import put_goal
+
+# What else the steps left behind; targets are by topic, and the topics go.
+CLEARED_BY_RESET = (
+    "grader", "skipped", "workflow", "accepted_warning", "confirmed_test", "targets",
+)  # fmt: skip
 
 
 class WorkflowStatus(BaseModel):
@@ -131,22 +136,44 @@ async def rollback_to_step(
     return RolledBack(undone=undone, restored=point["label"])
 
 
-@tool("consequential", card=_rollback_card)
+async def _reset_card(ctx: Context) -> Card:
+    stats = await ctx.open.store.read(records.stats)
+    leaves = await ctx.open.store.read(topics.all_topics)
+    return Card(
+        tool="reset_pipeline",
+        title="Reset the pipeline?",
+        rows=[
+            ("Cleared", f"{len(leaves):,} topics, {stats.categorised:,} assignments, the grader"),
+            ("Not counted any more", "all results up to now; they stay in the history"),
+            ("Kept", f"{stats.records:,} records, the goal, all runs and models"),
+        ],
+        verb="Reset",
+        note="can be undone",
+    )
+
+
+@tool("consequential", card=_reset_card)
 async def reset_pipeline(ctx: Context) -> Done:
-    """Forget topics, categories, grader and skipped steps; the records stay. Can be undone."""
-
-    def work(tx: Tx) -> None:
-        tx.sql(
-            "UPDATE record SET topic_id = NULL, topic_source = NULL, probability = NULL, "
-            "fit = NULL, alternatives = '[]' WHERE topic_id IS NOT NULL"
-        )
-        tx.sql("DELETE FROM topic")
-        for key in ("grader", "skipped", "workflow", "accepted_warning", "confirmed_test"):
-            tx.sql("DELETE FROM meta WHERE key = ?", (key,))
-
-    await ctx.write("Reset the pipeline", work)
+    """Begin the seven steps anew: topics, categories, grader and results are cleared, the records
+    stay. One change, which can be undone; runs, models and the history of results are kept."""
+    if busy := await ctx.open.store.read(results.running):
+        raise ToolError(f"A {busy[0].replace('_', ' ')} is running. Stop it or wait for its end.")
+    if ctx.open.endpoint() is not None:
+        raise ToolError("The endpoint serves this dataset's model. Stop it first.")
+    await ctx.write("Reset the pipeline", _reset)
     await proposals.discard(ctx)
     return Done()
+
+
+def _reset(tx: Tx) -> None:
+    tx.sql(
+        "UPDATE record SET topic_id = NULL, topic_source = NULL, probability = NULL, "
+        "fit = NULL, alternatives = '[]' WHERE topic_id IS NOT NULL"
+    )
+    tx.sql("DELETE FROM topic")
+    for key in CLEARED_BY_RESET:
+        tx.sql("DELETE FROM meta WHERE key = ?", (key,))
+    results.forget(tx)
 
 
 @tool()

@@ -5,6 +5,7 @@ import pytest
 from app.errors import InputError, ToolError
 from app.store import records, results, topics
 from app.store.records import RecordFilter
+from app.tools.base import TOOLS
 
 
 async def test_topics_from_labels_to_coverage_and_back(program):
@@ -92,6 +93,36 @@ async def test_skipping_is_shown_and_resetting_keeps_the_records(program):
         await app.call("reset_pipeline")
         assert await app.session.store.read(topics.all_topics) == []
         assert (await app.call("get_dataset_stats")).records == 80
+
+
+async def test_a_reset_begins_anew_in_one_change_and_undo_brings_all_of_it_back(program):
+    async with program() as app:
+        await app.call("generate_topics", method="labels")
+        await app.call("apply_topic_hierarchy")
+        store = app.session.store
+        before = await app.session.workflow()
+        assert [s.status for s in before.steps[:3]] == ["completed"] * 3
+        made = await store.read(results.of_kind, "coverage")
+        tool = TOOLS["reset_pipeline"]
+        await tool(app.context("assistant"), {})
+        card = app.cards[-1]
+        assert (card.tool, card.verb) == ("reset_pipeline", "Reset")
+        assert "80 assignments" in card.rows[0][1]
+        after = await app.session.workflow()
+        assert not {s.status for s in after.steps} & {"completed", "stale", "skipped"}
+        assert await store.read(results.of_kind, "coverage") == made, "history stays"
+        await app.call("undo")
+        again = await app.session.workflow()
+        assert [s.status for s in again.steps] == [s.status for s in before.steps]
+
+
+async def test_nothing_is_reset_while_something_runs(program):
+    async with program() as app:
+        inputs = (await app.session.expected("dry_run")).model_dump_json()
+        store = app.session.store
+        await store.transaction(results.add, "dry_run", state="running", fingerprint=inputs)
+        with pytest.raises(ToolError, match="A dry run is running"):
+            await app.call("reset_pipeline")
 
 
 async def test_the_library_card_follows_the_work(program):
