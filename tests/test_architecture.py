@@ -47,6 +47,8 @@ HOMES = {
     "scipy": {"domain", "embedding"},
     "pydantic_monty": {"sandbox"},
     "rensa": {"importing"},
+    "arro3": {"importing"},
+    "backports": {"importing"},
     "jinja2": {"training"},
     "jsonschema": {"grading"},
     "platformdirs": {"paths"},
@@ -104,6 +106,7 @@ def test_every_outside_package_is_declared() -> None:
     declared = {text.split("=")[0].strip("<>~! ").lower() for text in project["dependencies"]}
     declared |= {name.replace("-", "_") for name in declared}
     declared |= {"pyside6", "shiboken6"}  # both come with PySide6-Essentials
+    declared |= {name.replace("-", ".").split(".")[0] for name in declared}  # arro3, backports
     used = {name.split(".")[0] for path in FILES for name in imports(path)}
     unknown = {
         n for n in used - set(sys.stdlib_module_names) - {"app"} if n.lower() not in declared

@@ -5,8 +5,7 @@ import hashlib
 from app.domain.records import Split
 
 # 80/10/10: of ten buckets, the last two are held out.
-VALIDATION_BUCKET = 8
-TEST_BUCKET = 9
+BUCKETS: tuple[Split, ...] = ("train",) * 8 + ("validation", "test")
 
 
 def cluster_id(key: str) -> str:
@@ -24,7 +23,4 @@ def split_of(cluster_key: str) -> Split:
 
 def split_of_cluster(cluster: str) -> Split:
     """The same from a stored cluster id."""
-    bucket = int(cluster[:8], 16) % 10
-    if bucket == TEST_BUCKET:
-        return "test"
-    return "validation" if bucket == VALIDATION_BUCKET else "train"
+    return BUCKETS[int(cluster[:8], 16) % 10]

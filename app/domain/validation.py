@@ -26,6 +26,7 @@ ISSUES: dict[str, tuple[Severity, str]] = {
     "line_too_long": ("error", "The line is longer than {limit} MB."),
     "too_deep": ("error", "Nested deeper than {limit} levels."),
     "archive_broken": ("error", "The compressed file ends or breaks here: {why}."),
+    "row_unreadable": ("error", "The row cannot be read: {why}."),
     "not_object": ("error", "Not a JSON object but {what}."),
     "unknown_shape": (
         "error",
@@ -68,6 +69,7 @@ FLAG_BITS: dict[str, int] = {
     "arguments_encoded_twice": 19, "tools_unreadable": 20, "over_token_limit": 21,
     "control_characters": 22, "content_coerced": 23, "assistant_first": 24, "user_twice": 25,
     "converted": 26, "duplicate_key": 27, "duplicate": 28, "near_duplicate": 29,
+    "row_unreadable": 30,
 }  # fmt: skip
 # What only the file or the other records can tell: checking a stored record again must keep these.
 ONLY_AT_IMPORT = frozenset({

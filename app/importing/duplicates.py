@@ -1,9 +1,16 @@
 """Finds records whose prompts are nearly the same, so that no cluster is torn across splits."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
+import orjson
 from rensa import RMinHash
 
 from app.domain.near_duplicates import PERMUTATIONS, first_of_cluster
+from app.domain.normalise import cluster_key
+from app.domain.records import Message
+from app.domain.splits import split_of_cluster
+from app.domain.validation import issue
 
 SHINGLE = 5  # characters: one changed word of a short sentence still leaves most of them alike
 # Long prompts are told apart by their beginning and end.
@@ -45,3 +52,28 @@ def shingles(text: str) -> list[str]:
     if len(text) > HEAD + TAIL:
         text = text[:HEAD] + text[-TAIL:]
     return list({text[i : i + SHINGLE] for i in range(max(1, len(text) - SHINGLE + 1))})
+
+
+def placements(
+    prompts: Iterable[tuple[int, int, str, bytes, str]],
+) -> Iterator[tuple[str, str, str | None, int]]:
+    """What clustering changes: cluster, split, warning or None, and id of each record it moves.
+
+    `prompts` are id, line, own cluster, content hash and messages (JSON) of the valid records in
+    order. The first of a cluster gives it its name; an exact duplicate is moved without a warning.
+    """
+    clusters = Clusters()
+    known: list[tuple[int, int, str, bytes]] = []
+    for record_id, line, alone, digest, messages in prompts:
+        clusters.add(cluster_key([Message.model_construct(**m) for m in orjson.loads(messages)]))
+        known.append((record_id, line, alone, digest))
+    first_line: dict[str, int] = {}
+    seen: set[bytes] = set()
+    for (record_id, line, alone, digest), first in zip(known, clusters.firsts(), strict=True):
+        cluster = known[first][2]
+        earlier = first_line.setdefault(cluster, line)
+        near = earlier != line and digest not in seen
+        seen.add(digest)
+        if near or cluster != alone:
+            text = issue("near_duplicate", line=earlier).text if near else None
+            yield cluster, split_of_cluster(cluster), text, record_id

@@ -36,16 +36,19 @@ class ParsedRecord:
         return not any(found.severity == "error" for found in self.issues)
 
     @property
-    def preview(self) -> str:
+    def last_user_turn(self) -> str:
         return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
 
 
 @dataclass
 class RecordReader:
-    """Reads the lines of one file in order and remembers which contents it has seen."""
+    """Reads the lines of one file in order and remembers which contents it has seen.
+
+    With `seen` None it does not: the caller finds exact duplicates when all records are in one place.
+    """
 
     tokens: TokenEstimate = field(default_factory=TokenEstimate)
-    seen: dict[bytes, int] = field(default_factory=dict)  # content hash -> line
+    seen: dict[bytes, int] | None = field(default_factory=dict)  # content hash -> line
 
     def read(self, line: Line) -> ParsedRecord | tuple[Issue, ...]:
         """The record of a line, valid or not; the reasons when the line is no record at all."""
@@ -69,7 +72,7 @@ class RecordReader:
             issues.append(issue("converted", shape=draft.shape))
         issues += [*repairs, *tool_repairs]
         issues += issues_of(messages, reply=reply, tokens=tokens, size=line.size)
-        if not any(found.severity == "error" for found in issues):
+        if self.seen is not None and not any(found.severity == "error" for found in issues):
             first = self.seen.setdefault(bytes.fromhex(digest), line.number)
             if first != line.number:
                 issues.append(issue("duplicate", line=first))

@@ -24,8 +24,15 @@ class TokenEstimate:
         if self._records < SAMPLE_RECORDS:
             self._records += 1
             return self._measure(text)
-        estimate = round(len(text) * self._tokens / max(1, self._chars))
-        return self._measure(text) if estimate > TOKEN_LIMIT // 2 else estimate
+        estimate = self.scaled(len(text))
+        return self._measure(text) if estimate is None else estimate
+
+    def scaled(self, length: int) -> int | None:
+        """The estimate for a text of that many characters; None where `of` has to see the text."""
+        if self._records < SAMPLE_RECORDS:
+            return None
+        estimate = round(length * self._tokens / max(1, self._chars))
+        return None if estimate > TOKEN_LIMIT // 2 else estimate
 
     def _measure(self, text: str) -> int:
         sample = text[:SAMPLE_CHARS]

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.records import Issue
-from app.importing.lines import Line, read_lines
+from app.importing.formats.reader import read
+from app.importing.lines import Line
 from app.importing.records import ParsedRecord, RecordReader
 
 LineStatus = Literal["ok", "warn", "error", "skip"]
@@ -26,10 +27,10 @@ class LineReport(BaseModel):
 def validate_file(path: Path, *, confirmed: bool = False) -> Iterator[LineReport]:
     """A report for every line of the file, exact duplicates of earlier lines included.
 
-    Raises InputError as `app.importing.lines.read_lines` does.
+    Raises InputError as `app.importing.formats.reader.read` does.
     """
     reader = RecordReader()
-    for line in read_lines(path, confirmed=confirmed):
+    for line in read(path, confirmed=confirmed):
         yield report(line, reader)
 
 

