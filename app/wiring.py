@@ -22,7 +22,7 @@ from app.store import meta
 from app.store.backups import keep
 from app.store.integrity import DamagedError, held
 from app.store.library import FILE, Library
-from app.tools import care, runs
+from app.tools import care, passes, runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
 from app.tools.session import Session
 from app.tools.summary import summary_of
@@ -101,6 +101,7 @@ class App:
                 raise
             if store.unverified:
                 self.jobs.start(self._check())
+            passes.start(self.context())
             self._tell()
             self._summarise_soon()
             return self.session

@@ -15,8 +15,9 @@ from app.tools.deployment import Deployed
 from app.tools.dry_run import DryRun
 from app.tools.generation import Changed, GenerationOffer
 from app.tools.grading import GraderConfigured, GraderTest
+from app.tools.listing import RecordPage
 from app.tools.proposals import Proposal
-from app.tools.records import RecordPage, Updated, ValidationReport
+from app.tools.records import Updated, ValidationReport
 from app.tools.runs import TrainingStatus
 from app.tools.topics import Applied, Moved
 from app.tools.training import TrainingStarted

@@ -21,6 +21,10 @@ class RecordsChanged(Event):
     """Records were added, edited, deleted or assigned."""
 
 
+class SearchChanged(Event):
+    """The full-text index reaches all records; a search made before may find more now."""
+
+
 class TopicsChanged(Event):
     """The topic tree or a pending proposal changed."""
 

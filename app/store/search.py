@@ -165,7 +165,11 @@ class Search:
 
 
 def index_path(tx: Tx) -> Path:
-    return Path(tx.db.database).with_name(FILE)
+    return index_path_of(Path(tx.db.database))
+
+
+def index_path_of(database: Path) -> Path:
+    return database.with_name(FILE)
 
 
 def coverage(tx: Tx) -> Coverage:

@@ -6,21 +6,16 @@ from pydantic import BaseModel
 
 from app.domain.normalise import content_hash, read_messages
 from app.domain.records import Message, Record
-from app.domain.topics import TopicPath
 from app.domain.validation import ONLY_AT_IMPORT, issues_of
 from app.errors import ToolError
 from app.store import meta, records, topics
 from app.store.database import Tx
-from app.store.records import RecordFilter, RecordRow, RecordStats
+from app.store.records import RecordFilter, RecordStats
+from app.tools import passes
 from app.tools.base import Card, Context, tool
+from app.tools.listing import RecordPage, filter_of, find_topics, read_page
 
 PAGE_LIMIT = 1000
-
-
-class RecordPage(BaseModel):
-    total: int
-    offset: int
-    records: list[RecordRow]
 
 
 class ValidationReport(BaseModel):
@@ -61,17 +56,23 @@ async def get_dataset_records(
     query: str = "",
 ) -> RecordPage:
     """List records: id, the last user turn as preview, topic, split, issues. `topic_filter` is a
-    topic's id, name or path ("uncategorised" for none); `query` are words of the turns."""
+    topic's id, name or path ("uncategorised" for none); `query` is a line of words and filters:
+    topic:billing score<0.5 tokens:100..200 is:invalid has:tools issue:duplicate split:test
+    source:generated tag:vip "some words" -word."""
     if not 1 <= limit <= PAGE_LIMIT or offset < 0:
         raise ToolError(f"limit is 1 to {PAGE_LIMIT} and offset 0 or more.")
     store = ctx.open.store
-    spec = RecordFilter(text=query)
+    spec = await store.read(filter_of, query)
     if topic_filter in ("uncategorised", "none"):
         spec = spec.model_copy(update={"uncategorised": True})
     elif topic_filter not in (None, ""):
-        found = await store.read(find_topics, topic_filter)
-        spec = spec.model_copy(update={"topic_ids": found})
-    return await store.read(_read_page, spec, offset, limit)
+        found = set(await store.read(find_topics, topic_filter))
+        both = found if spec.topic_ids is None else found & set(spec.topic_ids)
+        spec = spec.model_copy(update={"topic_ids": tuple(sorted(both))})
+    page = await store.read(read_page, spec, offset, limit)
+    if page.indexed_share < 1:  # the index was lost meanwhile, or is being made already
+        passes.start(ctx)
+    return page
 
 
 @tool("read")
@@ -154,11 +155,6 @@ async def set_goal(ctx: Context, goal: str) -> BaseModel:
     return Count(count=1)
 
 
-def _read_page(tx: Tx, spec: RecordFilter, offset: int, limit: int) -> RecordPage:
-    found = records.page(tx, spec, offset=offset, limit=limit)
-    return RecordPage(total=records.count(tx, spec), offset=offset, records=records.rows(tx, found))
-
-
 def put_goal(tx: Tx, goal: str) -> None:
     """Store a goal and keep the earlier ones."""
     goal = " ".join(goal.split())
@@ -169,24 +165,6 @@ def put_goal(tx: Tx, goal: str) -> None:
     meta.put(tx, "goal", goal)
 
 
-def find_topics(tx: Tx, wanted: int | str) -> tuple[int, ...]:
-    """Ids of the leaves at or below a topic given by id, name or path ("Cards / Lost card")."""
-    every = topics.all_topics(tx)
-    paths = {t.id: _path(t.id, {x.id: x for x in every}) for t in every}
-    if isinstance(wanted, int) or wanted.isdigit():
-        found = [t.id for t in every if t.id == int(wanted)]
-    else:
-        key = wanted.casefold().strip()
-        found = [i for i, p in paths.items() if " / ".join(p).casefold() == key]
-        found = found or [t.id for t in every if t.name.casefold() == key]
-    if len(found) != 1:
-        what = "no topic" if not found else f"more than one topic ({len(found)})"
-        raise ToolError(f"There is {what} {wanted!r}. Give its id or its whole path.")
-    below = {i for i, p in paths.items() if p[: len(paths[found[0]])] == paths[found[0]]}
-    parents = {t.parent_id for t in every}
-    return tuple(i for i in below if i not in parents)
-
-
 def _leaf(tx: Tx, wanted: int | str) -> int | None:
     if wanted == "":
         return None
@@ -194,12 +172,6 @@ def _leaf(tx: Tx, wanted: int | str) -> int | None:
     if len(found) != 1:
         raise ToolError(f"{wanted!r} has topics below it. Choose one of those.")
     return found[0]
-
-
-def _path(topic_id: int, by_id: dict[int, Any]) -> TopicPath:
-    topic = by_id[topic_id]
-    above = _path(topic.parent_id, by_id) if topic.parent_id in by_id else ()
-    return (*above, topic.name)
 
 
 def _update(tx: Tx, record_id: int, updates: RecordUpdates) -> None:

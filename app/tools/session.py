@@ -1,5 +1,6 @@
 """An open dataset: its store and folder, where its runs live, and what its seven steps stand at."""
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ class Session:
     overrides: dict[str, Any] = field(default_factory=dict)  # this dataset's own preset and seed
     thresholds: Thresholds = field(default_factory=Thresholds)
     running: dict[Step, str] = field(default_factory=dict)  # progress text of a step's job
+    passes: "asyncio.Future[None] | None" = None  # the background work on it, see tools/passes.py
+    passes_stopped: bool = False  # the user stopped them; they go on at the next opening
 
     @property
     def settings(self) -> Settings:

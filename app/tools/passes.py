@@ -1,0 +1,79 @@
+"""Work every opened dataset is owed in the background: a list of passes, each resumable.
+
+A pass is a worker task that reads the dataset file and writes its results aside. It runs as a job
+that gives way to whatever the user starts; stopped, it goes on at the next opening.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.errors import Stopped, StoreError
+from app.jobs import Job
+from app.store import search
+from app.store.events import SearchChanged
+from app.tools.base import Context
+from app.tools.session import Session
+from app.workers import Status, run_worker
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One kind of pass. `due` prepares it and gives the worker's configuration, None when there is
+    nothing to do; `merge` brings the worker's result into the dataset, in small transactions."""
+
+    name: str
+    task: str
+    due: Callable[[Session], Awaitable[dict[str, Any] | None]]
+    merge: Callable[[Session, dict[str, Any]], Awaitable[None]]
+
+
+async def _index_due(session: Session) -> dict[str, Any] | None:
+    if await session.store.read(search.plan) == "none":
+        return None
+    await session.store.transaction(search.prepare)
+    return {"database": str(session.store.path)}
+
+
+async def _index_made(session: Session, result: dict[str, Any]) -> None:
+    session.store.announce(SearchChanged(session.dataset_id))
+
+
+PASSES = (Pass("Index the text", "index", _index_due, _index_made),)
+
+
+def start(ctx: Context) -> "asyncio.Future[None]":
+    """Begin what is due, one pass after the other, or hand out what runs already; await it to have
+    all of it done. What the user stopped is not begun again before the next opening."""
+    session = ctx.open
+    if session.passes is None or (session.passes.done() and not session.passes_stopped):
+        session.passes = ctx.jobs.start(_run_due(ctx, session))
+    return session.passes
+
+
+async def _run_due(ctx: Context, session: Session) -> None:
+    try:
+        for each in PASSES:
+            if (config := await each.due(session)) is not None:
+                await _run(ctx, session, each, config)
+    except Stopped:
+        session.passes_stopped = True
+    except StoreError as error:  # most likely the dataset was closed; else the next opening tells
+        log.info("the background work on %s ended: %s", session.dataset_id, error)
+
+
+async def _run(ctx: Context, session: Session, each: Pass, config: dict[str, Any]) -> None:
+    folder = session.folder / "runs" / each.task
+
+    async def work(job: Job) -> dict[str, Any]:
+        def show(status: Status) -> None:
+            job.progress(status.done, status.total, status.text)
+
+        return await run_worker(each.task, folder, config, on_status=show)
+
+    result = await ctx.jobs.run(each.name, work, dataset_id=session.dataset_id, background=True)
+    await each.merge(session, result)
