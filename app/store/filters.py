@@ -73,13 +73,17 @@ class _Where:
             self.add(sql, *(end for end, _ in given))
 
 
-def where(spec: RecordFilter, hits: Iterable[int] | None = None) -> tuple[str, tuple[Any, ...]]:
+def where(
+    spec: RecordFilter, hits: Iterable[int] | None = None, *, scan: bool = False
+) -> tuple[str, tuple[Any, ...]]:
     """The condition on `record` and its parameters; "1" for every record.
 
     `hits` are the records found for `text`, which is a matter of the search and no condition here.
+    `scan` keeps a sorted list from going through the index of topics, one random row after the
+    other: 90,000 rows of 30 topics took 0.7 s so, a scan of the million 0.3 s.
     """
     found = _Where()
-    _add_topic(found, spec)
+    _add_topic(found, spec, "+topic_id" if scan else "topic_id")
     _add_kind(found, spec)
     for column in ("has_tools", "has_reply", "has_reference"):
         if (wanted := getattr(spec, column)) is not None:
@@ -94,9 +98,9 @@ def where(spec: RecordFilter, hits: Iterable[int] | None = None) -> tuple[str, t
     return " AND ".join(found.parts) or "1", tuple(found.values)
 
 
-def _add_topic(found: _Where, spec: RecordFilter) -> None:
+def _add_topic(found: _Where, spec: RecordFilter, column: str) -> None:
     if spec.topic_ids is not None:
-        found.any_of("topic_id", spec.topic_ids)
+        found.any_of(column, spec.topic_ids)
     if spec.uncategorised:
         found.add("topic_id IS NULL AND valid")
     if spec.review:

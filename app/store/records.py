@@ -80,7 +80,7 @@ def count(tx: Tx, spec: RecordFilter) -> int:
 def ids(tx: Tx, spec: RecordFilter, sort: Sort = "id", descending: bool = False) -> "array[int]":
     """The ids of all matching records in the list's order, 8 bytes each; in slices, so that other
     threads go on meanwhile."""
-    condition, values = _where(tx, spec)
+    condition, values = _where(tx, spec, scan=sort != "id")
     query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)}"
     cursor = tx.db.execute_sql(query, values)
     found = array("q")
@@ -103,7 +103,7 @@ def page(
         return found
     if spec.text and sort == "id" and not descending:
         return _searched_page(tx, spec, offset, limit)
-    condition, values = _where(tx, spec)
+    condition, values = _where(tx, spec, scan=sort != "id")
     query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)} LIMIT ? OFFSET ?"
     return array("q", [row[0] for row in tx.sql(query, (*values, limit, offset))])
 
@@ -238,8 +238,8 @@ def _whole(tx: Tx, rest: str, values: tuple[Any, ...]) -> list[RecordValue]:
     return [value_of(dict(zip(names, r, strict=True))) for r in tx.sql(f"{WHOLE} {rest}", values)]
 
 
-def _where(tx: Tx, spec: RecordFilter) -> tuple[str, tuple[Any, ...]]:
-    return where(spec, Search(tx, spec.text).ids() if spec.text else None)
+def _where(tx: Tx, spec: RecordFilter, *, scan: bool = False) -> tuple[str, tuple[Any, ...]]:
+    return where(spec, Search(tx, spec.text).ids() if spec.text else None, scan=scan)
 
 
 def _searched_page(tx: Tx, spec: RecordFilter, offset: int, limit: int) -> "array[int]":

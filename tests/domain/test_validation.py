@@ -14,7 +14,17 @@ from app.domain.normalise import (
 )
 from app.domain.records import Message
 from app.domain.splits import cluster_id, split_of, split_of_cluster
-from app.domain.validation import ISSUES, MAX_ISSUES, MAX_RECORD_BYTES, issue, issues_of, worst
+from app.domain.validation import (
+    FLAG_BITS,
+    ISSUES,
+    MAX_ISSUES,
+    MAX_RECORD_BYTES,
+    codes_of,
+    flags_of,
+    issue,
+    issues_of,
+    worst,
+)
 
 PLACES = re.findall(r"{(\w+)}", " ".join(text for _, text in ISSUES.values()))
 # Stored datasets and trained models depend on these: they must never change.
@@ -178,3 +188,20 @@ def test_splits_are_stable_and_80_10_10() -> None:
     assert counts["train"] == pytest.approx(16_000, rel=0.02)
     assert counts["test"] == pytest.approx(2_000, rel=0.1)
     assert split_of_cluster(cluster_id("x")) == split_of("x")
+
+
+def test_the_bit_of_every_issue_is_for_ever():
+    order = (
+        "not_utf8", "not_json", "line_too_long", "too_deep", "archive_broken", "not_object",
+        "unknown_shape", "messages_not_list", "no_messages", "message_not_object", "unknown_role",
+        "no_user_turn", "last_not_user", "empty_user_turn", "too_big", "tool_result_without_call",
+        "tool_call_without_id", "tool_calls_unreadable", "arguments_not_json",
+        "arguments_encoded_twice", "tools_unreadable", "over_token_limit", "control_characters",
+        "content_coerced", "assistant_first", "user_twice", "converted", "duplicate_key",
+        "duplicate", "near_duplicate", "row_unreadable",
+    )  # fmt: skip
+    assert [FLAG_BITS[code] for code in order] == list(range(len(order)))
+    assert set(FLAG_BITS) == set(ISSUES), "every issue has a bit"
+    assert sorted(FLAG_BITS.values()) == list(range(len(ISSUES))), "each its own, none left out"
+    assert max(FLAG_BITS.values()) <= 62, "SQLite's numbers are signed 64 bits"
+    assert codes_of(flags_of(["duplicate", "not_utf8"])) == ["not_utf8", "duplicate"]
