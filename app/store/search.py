@@ -17,6 +17,7 @@ import orjson
 
 from app.domain.search_words import terms_of
 from app.store.database import Tx
+from app.store.filters import MARKED, marks
 
 log = logging.getLogger(__name__)
 FILE = "search.sqlite"
@@ -29,7 +30,6 @@ INSERT INTO done VALUES (0);
 DIRECT = 5000  # records looked through directly at most, some 20 microseconds each
 CATCH_UP = 2000  # records outside the index from which it is worth a pass
 RANKED = 10_000  # hits sorted by bm25 at most: 3 microseconds each, 2.3 s for 700,000
-SLICE = 20_000  # ids taken in one go
 BUSY_SECONDS = 2.0
 # Neither what changed since, nor what a worker added after this search began.
 FRESH = "rowid <= ? AND rowid NOT IN (SELECT value FROM json_each(?))"
@@ -131,13 +131,13 @@ class Search:
     def _all_but(self, after: int, limit: int) -> "array[int]":
         """Only unwanted words: every record the index holds but those with one of them."""
         query = "SELECT rowid FROM words WHERE words MATCH ?"
-        without = {*self.coverage.stale, *self._collected(query, self.terms.expression)}
-        query = "SELECT id FROM record WHERE id > ? AND id <= ? ORDER BY id"
-        rows = self._tx.db.execute_sql(query, (after, self.coverage.last_id))
-        found = array("q")
-        while (some := rows.fetchmany(SLICE)) and not 0 <= limit <= len(found):
-            found.extend(row[0] for row in some if row[0] not in without)
-        return found[:limit] if limit >= 0 else found
+        without = self._collected(query, self.terms.expression)
+        without.extend(self.coverage.stale)
+        query = (
+            f"SELECT id FROM record WHERE id > ? AND id <= ? AND NOT {MARKED} ORDER BY id LIMIT ?"
+        )
+        values = (after, self.coverage.last_id, marks(without), limit)
+        return array("q", [row[0] for row in self._tx.sql(query, values)])
 
     def _matching(self, ids: Iterable[int]) -> tuple[int, ...]:
         """Those of these records whose own text matches; none where no word is asked for."""
@@ -148,12 +148,9 @@ class Search:
         return tuple(sorted(row[0] for row in rows if self.terms.match(text_of(*row[1:]))))
 
     def _collected(self, query: str, *values: Any) -> "array[int]":
-        found = array("q")
-        with _opened(self.path) as index:
-            rows = index.execute(query, values) if index else None
-            while rows and (some := rows.fetchmany(SLICE)):
-                found.extend([row[0] for row in some])
-        return found
+        """The ids a query gives. As one JSON text: row by row 700,000 take a second of Python."""
+        found = self._asked(f"SELECT json_group_array(rowid) FROM ({query})", *values)
+        return array("q", orjson.loads(found[0][0])) if found else array("q")
 
     def _asked(self, query: str, *values: Any) -> list[tuple[Any, ...]] | None:
         """The index's answer; None when there is no index (any more)."""

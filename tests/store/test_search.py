@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.importing import index_worker
-from app.store import records, search
+from app.store import filters, records, search
 from app.store.create import create_dataset
 from app.store.database import Tx
 from app.store.records import RecordFilter
@@ -236,5 +236,27 @@ async def test_hits_are_streamed_whole(path: Path) -> None:
         found = await store.read(ids, "refund")
         assert [r.id for batch in batches for r in batch] == found
         assert max(map(len, batches)) == 50
+    finally:
+        await store.close()
+
+
+async def test_many_hits_are_filtered_and_sorted_like_few(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(path)
+    store = await Store.open(path, "d")
+    spec = RecordFilter(text="refund", topic_ids=(1,))
+    try:
+        few = [
+            await store.read(records.count, spec),
+            list(await store.read(records.ids, spec, "preview", True)),
+        ]
+        monkeypatch.setattr(filters, "MANY", 10)
+        many = [
+            await store.read(records.count, spec),
+            list(await store.read(records.ids, spec, "preview", True)),
+        ]
+        assert few == many
+        assert few[0] > 10
     finally:
         await store.close()
