@@ -1,6 +1,7 @@
 """The list of datasets and their folders. Each dataset is a folder: its file, caches, models, runs."""
 
 import asyncio
+import os
 import shutil
 import uuid
 from pathlib import Path
@@ -51,6 +52,10 @@ class Library(Database):
             (home / "datasets").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(explain(error, home)) from error
+        if not os.access(home, os.W_OK):  # SQLite would only say that it cannot open its file
+            raise StoreError(
+                f"{home}: The folder is read-only. Choose another with RFT_STUDIO_HOME."
+            )
         library = cls(home)
         try:
             await library.transaction(_create)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout
 
 from app.store.events import LibraryChanged
 from app.store.library import DatasetInfo
+from app.store.trash import DAYS_KEPT
 from app.ui import dialogs, kit
 from app.ui.panel import Panel
 from app.ui.parts.badge import Badge
@@ -140,7 +141,8 @@ class Welcome(Panel):
         await self.app.library.duplicate(info.id, f"{info.name} (copy)")
 
     async def delete(self, info: DatasetInfo) -> None:
-        text = f"{info.records:,} records, with all runs, models and caches. This cannot be undone."
+        what = f"{info.records:,} records, with all runs, models and caches."
+        text = f"{what} It stays in the trash for {DAYS_KEPT} days."
         title = f"Delete “{info.name}”?"
         if not await dialogs.confirm(self, title, text, yes="Delete", kind="danger"):
             return
