@@ -31,7 +31,7 @@ format: $(DONE)
 	$(BIN)/ruff check --fix .
 
 bench: $(DONE)
-	$(BIN)/python build/bench.py
+	$(BIN)/python build/bench.py $(RECORDS)
 
 app: $(DONE)
 	$(BIN)/pyinstaller --noconfirm --distpath dist --workpath build/work build/rft_studio.spec

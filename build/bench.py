@@ -7,7 +7,6 @@ the work is done in another process.
 import asyncio
 import json
 import platform
-import sqlite3
 import sys
 import tempfile
 import time
@@ -18,21 +17,20 @@ from typing import Any
 
 import orjson
 import torch
+from bench_import import rows as bench_import_rows
 from transformers import AutoModelForCausalLM, GenerationConfig
 from transformers.utils import logging as transformers_logging
 
-from app.importing import worker as importing
 from app.sandbox.sandbox import Sandbox
 from app.training.base import Group, Prompt
 from app.training.generate import sample
 from app.training.local import answer_tokens
 from app.training.model import Bundle, load_model, save_model
 from app.training.starter import Row, build_starter
-from app.workers import RunDir, Worker
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 3
-IMPORTED = 20_000
+IMPORTED = 20_000  # or the number given on the command line
 GRADED = 2_000
 PROMPTS, GROUP, ANSWER = 16, 8, 24
 SAMPLE = ROOT / "resources" / "samples" / "support_tickets.jsonl"
@@ -77,37 +75,9 @@ def records(count: int) -> list[dict[str, Any]]:
     return made
 
 
-def bench_import(folder: Path) -> list[Line]:
-    """The import worker's own function against parsing alone, and against a bare table."""
-    source = folder / "records.jsonl"
-    source.write_bytes(b"\n".join(orjson.dumps(row) for row in records(IMPORTED)))
-    run = RunDir(folder / "import")
-
-    def ours() -> None:
-        (folder / "dataset.sqlite").unlink(missing_ok=True)
-        run.prepare({"file": str(source), "database": str(folder / "dataset.sqlite"), "name": "b"})
-        importing.run(Worker(run.path))
-
-    def parse() -> None:
-        with source.open("rb") as file:
-            for line in file:
-                json.loads(line)
-
-    def floor() -> None:
-        (folder / "bare.sqlite").unlink(missing_ok=True)
-        with sqlite3.connect(folder / "bare.sqlite") as db:
-            db.execute("CREATE TABLE record(messages TEXT)")
-            with source.open("rb") as file:
-                rows = ((orjson.dumps(orjson.loads(line)["messages"]),) for line in file)
-                db.executemany("INSERT INTO record VALUES (?)", rows)
-        db.close()
-
-    mine, parsed, bare = compare(ours, parse, floor)
-    what = f"Import of {IMPORTED:,} records: validated, deduplicated, split, stored"
-    return [
-        Line(what, mine, "`json.loads` of every line, nothing else", parsed),
-        Line(what, mine, "orjson and one `executemany` into a bare table", bare),
-    ]
+def bench_import(count: int) -> list[Line]:
+    """The import worker against its floor, and against the peers that are installed."""
+    return [Line(*row) for row in bench_import_rows(count)]
 
 
 def bench_training(folder: Path) -> list[Line]:
@@ -215,11 +185,12 @@ is not always the same work, and the row says so.
 
 
 def main() -> int:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else IMPORTED
     torch.set_num_threads(1)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     with tempfile.TemporaryDirectory(prefix="rft-bench-", ignore_cleanup_errors=True) as name:
-        lines = [*bench_import(Path(name)), *bench_training(Path(name)), *bench_sandbox()]
+        lines = [*bench_import(count), *bench_training(Path(name)), *bench_sandbox()]
     table = HEAD + "\n".join(map(str, lines)) + "\n"
     where = f"Python {platform.python_version()}, torch {torch.__version__}, {platform.system()}"
     table += f"\n{where}, one thread, best of {ROUNDS} rounds.\n"

@@ -72,7 +72,7 @@ class FastLane:
         if joined.isascii():
             key = "\n".join(short[spoken:end]).lower()
         else:
-            key = "\n".join(map(plain, texts[spoken:end]))
+            key = "\n".join(map(plain, short[spoken:end]))
         cluster = cluster_id(key)
         messages = orjson.dumps(turns[:end])
         if messages.count(FIRST_KEY) != end:
@@ -131,11 +131,13 @@ def _squeezed(texts: list[str], joined: str, *, plain_line: bool) -> list[str]:
 
     `joined` is the texts with a blank between. A plain line's texts hold no blanks but space and newline.
     """
-    if not plain_line or not joined.isascii():
+    if not plain_line:
         return [" ".join(text.split()) for text in texts]
-    if "\n" in joined or "  " in joined or joined[0] == " " or joined[-1] == " ":
-        return [squeezed(text) for text in texts]
-    return texts
+    if "\n" in joined or "  " in joined or joined.startswith(" ") or joined.endswith(" "):
+        return [squeezed(text) if text.isascii() else " ".join(text.split()) for text in texts]
+    if joined.isascii():
+        return texts
+    return [text if text.isascii() else " ".join(text.split()) for text in texts]
 
 
 def _reply(turn: dict[str, Any]) -> str:
