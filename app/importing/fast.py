@@ -19,6 +19,7 @@ from app.importing.rows import Row, record_row
 from app.importing.shapes import REFERENCE_FIELDS
 from app.importing.tokens import TokenEstimate
 
+TEXTS = {str}
 PAIRS = {2}  # fields of a turn: role and content
 SYSTEM = ("system", "developer")
 REFERENCES = frozenset(REFERENCE_FIELDS)
@@ -35,6 +36,10 @@ class Plan(NamedTuple):
     users: tuple[int, ...]
 
 
+# A record's object, its turns, their roles and texts, and the plan of the roles.
+Turns = tuple[dict[str, Any], list[dict[str, str]], tuple[str, ...], list[str], Plan]
+
+
 class FastLane:
     """Makes the rows of clean chat records; remembers what it found of sequences of roles."""
 
@@ -44,23 +49,11 @@ class FastLane:
 
     def rows(self, record_id: int, line: Line) -> tuple[Row, Row] | None:
         """The rows of `record` and `body`; None when the line needs the general way."""
-        value = line.value
-        if value is None or line.issues or "tools" in value or "functions" in value:
+        found = self._turns(line)
+        if found is None:
             return None
-        turns = value.get("messages")
-        if not turns or type(turns) is not list or line.size > MAX_RECORD_BYTES:
-            return None
-        try:
-            if set(map(len, turns)) != PAIRS:
-                return None
-            roles = tuple([turn["role"] for turn in turns])
-            texts = [turn["content"] for turn in turns]
-            joined = " ".join(texts)
-            plan = self._plan(roles)
-        except (TypeError, KeyError):  # a turn that is no object, a content that is no text
-            return None
-        if plan is None:
-            return None
+        value, turns, roles, texts, plan = found
+        joined = " ".join(texts)
         end, spoken, users = plan
         length = sum(map(len, texts[:end]))
         tokens = self._tokens.scaled(length + end - 1)  # turns are a line each
@@ -73,7 +66,6 @@ class FastLane:
             key = "\n".join(short[spoken:end]).lower()
         else:
             key = "\n".join(map(plain, short[spoken:end]))
-        cluster = cluster_id(key)
         messages = orjson.dumps(turns[:end])
         if messages.count(FIRST_KEY) != end:
             return None
@@ -84,6 +76,7 @@ class FastLane:
         extra, rest, reference = _others(value)
         has_reply = end < len(turns)
         hashed = [same[:end], [], reference, same[end] if has_reply else None, rest]
+        cluster = cluster_id(key)
         last = texts[users[-1]]
         row = record_row(
             record_id,
@@ -98,14 +91,28 @@ class FastLane:
             has_reply=has_reply,
             has_reference=reference is not None,
         )
-        return row, (
-            record_id,
-            messages.decode(),
-            "[]",
-            "null" if reference is None else orjson.dumps(reference).decode(),
-            _reply(turns[end]) if has_reply else "null",
-            orjson.dumps(extra).decode() if extra else "{}",
-        )
+        reply = turns[end] if has_reply else None
+        return row, (record_id, messages.decode(), "[]", *_texts(reference, reply, extra))
+
+    def _turns(self, line: Line) -> Turns | None:
+        """The turns of a line if they are flat, of known roles in a proper order, and of text only."""
+        value = line.value
+        if value is None or line.issues or "tools" in value or "functions" in value:
+            return None
+        turns = value.get("messages")
+        if not turns or type(turns) is not list or line.size > MAX_RECORD_BYTES:
+            return None
+        try:
+            if set(map(len, turns)) != PAIRS:
+                return None
+            roles = tuple([turn["role"] for turn in turns])
+            texts = [turn["content"] for turn in turns]
+            plan = self._plan(roles)
+        except (TypeError, KeyError):  # a turn that is no object, a role that is no text
+            return None
+        if plan is None or set(map(type, texts)) != TEXTS:
+            return None
+        return value, turns, roles, texts, plan
 
     def _plan(self, roles: tuple[str, ...]) -> Plan | None:
         try:
@@ -140,8 +147,17 @@ def _squeezed(texts: list[str], joined: str, *, plain_line: bool) -> list[str]:
     return [text if text.isascii() else " ".join(text.split()) for text in texts]
 
 
-def _reply(turn: dict[str, Any]) -> str:
-    return orjson.dumps({"role": turn["role"], "content": turn["content"]}).decode()
+def _texts(
+    reference: Any, reply: dict[str, Any] | None, extra: dict[str, Any]
+) -> tuple[str, str, str]:
+    """The JSON of what a record mostly lacks."""
+    if reply is not None:
+        reply = {"role": reply["role"], "content": reply["content"]}
+    return (
+        "null" if reference is None else orjson.dumps(reference).decode(),
+        "null" if reply is None else orjson.dumps(reply).decode(),
+        orjson.dumps(extra).decode() if extra else "{}",
+    )
 
 
 def _others(value: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], Any]:
