@@ -23,6 +23,7 @@ SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
 OTHER_ESCAPE = re.compile(rb'\\[^n"]')
 OPENING = re.compile(rb"[\[{]")
 DICTS = {dict}
+CONTAINERS = frozenset({dict, list})
 
 
 class Line(NamedTuple):
@@ -69,12 +70,17 @@ def parse_any(raw: bytes) -> tuple[Any, list[Issue]]:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return None, [_why_not(raw, error)]
-    braces = raw.count(b"{")
-    if braces + raw.count(b"[") > MAX_NESTING and _depth(STRINGS.sub(b"", raw)) > MAX_NESTING:
+    if (
+        raw.count(b"{") + raw.count(b"[") > MAX_NESTING
+        and _depth(STRINGS.sub(b"", raw)) > MAX_NESTING
+    ):
         return None, [issue("too_deep", limit=MAX_NESTING)]
     # Each key of the text is followed by a colon. So an equal count means that none was there twice.
-    keys = _count_keys(value, braces)
-    if raw.count(b'":') == keys and not SPACED_COLON.search(raw):
+    keys = _count_keys(value)
+    colons = raw.count(b'":')
+    if colons != keys and not OTHER_ESCAPE.search(raw):
+        colons -= raw.count(b'\\":')  # within a text: no escaped backslash is there to end one
+    if colons == keys and not SPACED_COLON.search(raw):
         return value, []
     if STRINGS.sub(b"", raw).count(b":") != keys:
         return value, [issue("duplicate_key", key=key) for key in _duplicate_keys(raw)]
@@ -113,21 +119,19 @@ def _depth(skeleton: bytes) -> int:
     return deepest
 
 
-def _count_keys(value: Any, braces: int) -> int:
-    """The keys of all objects in `value`; `braces` is how many "{" its text has."""
-    if type(value) is dict:
-        turns = value.get("messages")
-        # All objects are accounted for, and they are flat: the common chat record.
-        if type(turns) is list and len(turns) + 1 == braces and set(map(type, turns)) == DICTS:
-            return len(value) + sum(map(len, turns))
-    count, rest = 0, [value]
+def _count_keys(value: Any) -> int:
+    """The keys of all objects in `value`; quickest for the turns of a chat, which are flat."""
+    count, rest = 0, [value] if type(value) in CONTAINERS else []
     while rest:
         item = rest.pop()
         if isinstance(item, dict):
             count += len(item)
-            rest.extend(item.values())
-        elif isinstance(item, list):
-            rest.extend(item)
+            rest.extend([v for v in item.values() if type(v) in CONTAINERS])
+        elif item and set(map(type, item)) == DICTS:
+            count += sum(map(len, item))
+            rest.extend([v for each in item for v in each.values() if type(v) in CONTAINERS])
+        else:
+            rest.extend([v for v in item if type(v) in CONTAINERS])
     return count
 
 
