@@ -1,7 +1,6 @@
 """One form for what many tools write: turns, tools, and the hashes that tell records apart; no I/O."""
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +12,6 @@ from app.domain.validation import issue
 
 # Fields that name a record instead of describing it: two records that differ only here are the same.
 IDENTITY_FIELDS = frozenset({"id", "_id", "uuid", "record_id", "index", "timestamp", "created_at"})
-SPACES = re.compile(r"\s+")
 
 
 def read_messages(raw: Sequence[Any]) -> tuple[tuple[Message, ...], list[Issue]]:
@@ -89,7 +87,7 @@ def plain(text: str) -> str:
     """A text for comparing: NFKC, lower case, single spaces."""
     if text.isascii():
         return " ".join(text.lower().split())
-    return SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def cluster_key(messages: Sequence[Message]) -> str:
