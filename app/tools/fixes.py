@@ -1,0 +1,269 @@
+"""Tools that mend many records at once: a fix, the same edit elsewhere, duplicates; one undo each.
+
+Much is done as a job with progress; a Stop takes all of it back.
+"""
+
+import asyncio
+import threading
+from array import array
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from pydantic import BaseModel
+
+from app.domain.edits import Edit
+from app.domain.fixes import FIXES, Turns, fixed, turns_of
+from app.domain.records import Message, Record
+from app.domain.search_words import TOKEN, fold
+from app.domain.validation import ROLES
+from app.errors import Stopped, ToolError
+from app.jobs import Job
+from app.store import records
+from app.store.database import Tx
+from app.store.records import RecordFilter
+from app.tools import editing
+from app.tools.base import Card, Context, tool
+from app.tools.listing import filter_of
+
+PREVIEWS = 20
+LOOKED_AT = 20_000  # records a preview looks at: 1 to 2 s; beyond that its count is an estimate
+BATCH = 500
+AS_JOB = 2_000  # records from which a change is shown as a job: about a second
+SEARCHED_WORDS = 12  # of the old text: enough to find it, few enough to be quick
+Change = Callable[[Turns], Turns | None]
+Tell = Callable[[int, int], None]
+
+
+class Preview(BaseModel):
+    """A record before and after, not stored."""
+
+    record_id: int
+    before: list[Message]
+    after: list[Message]
+    reply_before: Message | None = None
+    reply_after: Message | None = None
+
+
+class Fixed(BaseModel):
+    """What was changed, or with `preview` what would be. `records` are those the change applies to;
+    `exact` is False where a preview looked at a part and scaled it up."""
+
+    words: str
+    records: int
+    exact: bool = True
+    now_valid: int = 0  # of those: invalid before, valid after
+    still_invalid: int = 0
+    previews: list[Preview] = []
+
+
+class Removed(BaseModel):
+    """`groups` are contents that stood there more than once."""
+
+    records: int
+    groups: int
+    previews: list[list[str]] = []  # of a group: the record kept, then those that go
+
+
+@tool()
+async def fix_records(
+    ctx: Context,
+    fix: str,
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+    preview: bool = False,
+) -> Fixed:
+    """Mend the records, by their ids or by a filter line, that have a problem the fix helps with:
+    reply_from_last, trim_to_user, remove_empty, known_roles, wrap_tool_results. With `preview`
+    nothing is changed: how many it concerns, and the first before and after."""
+    if fix not in FIXES:
+        raise ToolError(f"There is no fix “{fix}”. There are {', '.join(FIXES)}.")
+    chosen = FIXES[fix]
+    spec = await _spec(ctx, record_ids, query)
+    if record_ids is None:
+        spec = await _with_issues(ctx, spec, chosen.codes)
+    return await _mend(ctx, chosen.words, spec, lambda turns: fixed(fix, turns), preview)
+
+
+@tool()
+async def apply_edit(
+    ctx: Context,
+    edit: Edit,
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+    preview: bool = False,
+) -> Fixed:
+    """Make one edit of a turn in every record it applies to (all records, unless ids or a filter line
+    narrow them): kind `turn`, `phrase`, `remove` or `role`, the role of the turn, the old text and
+    the new. With `preview` nothing is changed."""
+    if not edit.old and edit.kind != "role":
+        raise ToolError("edit: give the old text that is to be found.")
+    if record_ids is None and query is None:
+        query = ""
+    spec = await _spec(ctx, record_ids, query)
+    if record_ids is None and not spec.text:
+        spec = spec.model_copy(update={"text": _searched(edit.old)})
+    if edit.kind == "role" and edit.role not in ROLES:
+        spec = await _with_issues(ctx, spec, ("unknown_role",))
+    return await _mend(ctx, edit.words, spec, edit.apply, preview)
+
+
+async def _removal_card(
+    ctx: Context, keep: Literal["first", "last"] = "first", preview: bool = False
+) -> Card | None:
+    if preview:
+        return None
+    found = await ctx.open.store.read(_removal, keep)
+    every = await ctx.open.store.read(records.stats)
+    return Card(
+        tool="remove_duplicates",
+        title=f"Delete {found.records:,} exact duplicates?",
+        rows=[("Records", f"{found.records:,} of {every.records:,}"), ("Undo", "Ctrl Z, any time")],
+        verb=f"Delete {found.records:,}",
+        note="reversible",
+    )
+
+
+@tool("consequential", card=_removal_card)
+async def remove_duplicates(
+    ctx: Context, keep: Literal["first", "last"] = "first", preview: bool = False
+) -> Removed:
+    """Delete records that are exactly the same as another; of each content the first (or the last)
+    stays. With `preview` nothing is deleted."""
+    found = await ctx.open.store.read(_removal, keep)
+    if preview or not found.records:
+        return found
+    await ctx.write(f"Delete {found.records:,} exact duplicates", _delete_twins, keep)
+    return found
+
+
+# As the import: only records that could be used are called duplicates of each other.
+HASHED = "FROM record WHERE valid AND content_hash <> x'' GROUP BY content_hash"
+KEPT = {"first": "MIN(id)", "last": "MAX(id)"}
+
+
+def _delete_twins(tx: Tx, keep: str) -> None:
+    stay = tx.sql(f"SELECT content_hash, {KEPT[keep]} {HASHED} HAVING COUNT(*) > 1")
+    gone = (
+        "SELECT id FROM record WHERE valid AND content_hash <> x'' AND id NOT IN "
+        f"(SELECT {KEPT[keep]} {HASHED})"
+    )
+    records.delete(tx, [row[0] for row in tx.sql(gone)])
+    editing.settle_duplicates(tx, [content.hex() for content, _ in stay])
+
+
+def _removal(tx: Tx, keep: str) -> Removed:
+    groups = f"SELECT {KEPT[keep]} AS kept, COUNT(*) AS n, content_hash {HASHED} HAVING n > 1"
+    number, gone = tx.sql(f"SELECT COUNT(*), COALESCE(SUM(n - 1), 0) FROM ({groups})")[0]
+    shown = tx.sql(f"SELECT kept, content_hash FROM ({groups}) ORDER BY kept LIMIT {PREVIEWS}")
+    twins = (
+        "SELECT id, preview FROM record WHERE valid AND content_hash = ? "
+        f"ORDER BY id <> ?, id LIMIT {PREVIEWS}"
+    )
+    previews = [[f"{i:,}: {said}" for i, said in tx.sql(twins, (h, kept))] for kept, h in shown]
+    return Removed(records=gone, groups=number, previews=previews)
+
+
+async def _spec(ctx: Context, record_ids: list[int] | None, query: str | None) -> RecordFilter:
+    if (record_ids is None) == (query is None):
+        raise ToolError("Say which records: either record_ids, or query with a filter line.")
+    if record_ids is not None:
+        return RecordFilter(ids=tuple(record_ids))
+    return await ctx.open.store.read(filter_of, query or "")
+
+
+async def _with_issues(ctx: Context, spec: RecordFilter, codes: tuple[str, ...]) -> RecordFilter:
+    """Only records with these issues; a filter for others finds the records that have both."""
+    if not spec.issues:
+        return spec.model_copy(update={"issues": codes})
+    if set(spec.issues) <= set(codes):
+        return spec
+    both = await ctx.open.store.read(records.ids, RecordFilter(issues=codes))
+    return spec.model_copy(update={"ids": tuple(set(both).intersection(spec.ids or both))})
+
+
+def _searched(text: str) -> str:
+    """A search that finds every record with this text, and few others: words of one line, since
+    between the parts of a turn stands what is no text."""
+    lines = (TOKEN.findall(fold(line)) for line in text.splitlines())
+    words = max(lines, key=len, default=[])[:SEARCHED_WORDS]
+    return f'"{" ".join(words)}"' if words else ""
+
+
+async def _mend(
+    ctx: Context, words: str, spec: RecordFilter, change: Change, preview: bool
+) -> Fixed:
+    """Preview it, or do it as one undoable change; as a job where there is much to do."""
+    store = ctx.open.store
+    if preview:
+        return await store.read(_previewed, words, spec, change)
+    number = await store.read(records.count, spec)
+    if number < AS_JOB:
+        return await ctx.write(words, _changed, words, spec, change, lambda done, total: None)
+
+    async def run(job: Job) -> Fixed:
+        stop = threading.Event()
+        job.stop_hook = stop.set
+        loop = asyncio.get_running_loop()
+
+        def tell(done: int, total: int) -> None:
+            if stop.is_set():
+                raise Stopped(f"{words}: stopped, nothing was changed.")
+            loop.call_soon_threadsafe(job.progress, done, total)
+
+        return await ctx.write(words, _changed, words, spec, change, tell)
+
+    return await ctx.jobs.run(words, run, dataset_id=ctx.open.dataset_id)
+
+
+def _previewed(tx: Tx, words: str, spec: RecordFilter, change: Change) -> Fixed:
+    chosen = records.ids(tx, spec)
+    found = Fixed(words=words, records=0)
+    for record, after in _meant(tx, chosen[:LOOKED_AT], change):
+        checked = editing.edited(record, messages=after.messages, reply=after.reply)
+        _count(found, record, not any(i.severity == "error" for i in editing.findings(checked)))
+        if len(found.previews) < PREVIEWS:
+            found.previews.append(_preview(record, after))
+    if len(chosen) > LOOKED_AT:
+        scale = len(chosen) / LOOKED_AT
+        found.exact = False
+        for name in ("records", "now_valid", "still_invalid"):
+            setattr(found, name, round(scale * getattr(found, name)))
+    return found
+
+
+def _changed(tx: Tx, words: str, spec: RecordFilter, change: Change, tell: Tell) -> Fixed:
+    chosen = records.ids(tx, spec)
+    found = Fixed(words=words, records=0)
+    left: set[str] = set()
+    for done, (record, after) in enumerate(_meant(tx, chosen, change)):
+        if done % BATCH == 0:
+            tell(done, len(chosen))
+        new = editing.edited(record, messages=after.messages, reply=after.reply)
+        _count(found, record, editing.put(tx, record, new, by_hand=False).valid)
+        left.add(record.content_hash)
+    editing.settle_duplicates(tx, left)
+    return found
+
+
+def _meant(tx: Tx, chosen: "array[int]", change: Change) -> Iterator[tuple[Record, Turns]]:
+    """The records that the change alters, with their turns after it."""
+    for at in range(0, len(chosen), BATCH):
+        for record in records.many(tx, chosen[at : at + BATCH]):
+            if (after := change(turns_of(record))) is not None:
+                yield record, after
+
+
+def _count(found: Fixed, before: Record, valid: bool) -> None:
+    found.records += 1
+    found.now_valid += valid and not before.valid
+    found.still_invalid += not valid
+
+
+def _preview(record: Record, after: Turns) -> Preview:
+    return Preview(
+        record_id=record.id,
+        before=list(record.messages),
+        after=list(after.messages),
+        reply_before=record.reply,
+        reply_after=after.reply,
+    )
