@@ -15,6 +15,7 @@ import app.tools
 from app import paths, settings
 from app.errors import AppError
 from app.importing.card import card_beside
+from app.importing.mapping import ColumnMapping, remember
 from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
@@ -24,26 +25,14 @@ from app.store.integrity import DamagedError, held
 from app.store.library import FILE, Library
 from app.tools import care, passes, runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
+from app.tools.datasets import ImportReport, import_worker
 from app.tools.session import Session
 from app.tools.summary import summary_of
-from app.workers import Status, run_worker
 
 log = logging.getLogger(__name__)
 SUMMARY_DELAY = 0.3  # seconds in which further events are taken together
 SAMPLE = "resources/samples/support_tickets.jsonl"
-
-
-class ImportReport(BaseModel):
-    """What an import did: the command line prints it, the window tells it."""
-
-    dataset: str
-    name: str
-    records: int
-    invalid: int
-    rejected_lines: int
-    warnings: int
-    seconds: float
-    rejections: list[dict[str, Any]] = []
+KEPT_BY_REPLACE = ("goal", "goal_history", "quota", "effort", "system_prompt", "response_format")
 
 
 class App:
@@ -111,21 +100,28 @@ class App:
             await self._close_session()
             self._tell()
 
-    async def import_file(self, path: Path, name: str | None = None) -> ImportReport:
-        """Import a file as a new dataset: built aside, listed when whole. Raises InputError.
+    async def import_file(
+        self,
+        path: Path,
+        name: str | None = None,
+        *,
+        mapping: ColumnMapping | None = None,
+        values: dict[str, Any] | None = None,
+    ) -> ImportReport:
+        """Import a file as a new dataset: built aside, listed when whole. `values` are put in Meta.
 
-        A stopped or failed import leaves nothing behind.
+        Raises InputError, and its kind UnknownShapeError when it takes a mapping to read the file. A
+        stopped or failed import leaves nothing behind.
         """
         card = card_beside(path)
-        title = (
-            name or (card.name if card else "") or path.name.removesuffix(".gz").rsplit(".", 1)[0]
-        )
+        title = name or (card.name if card else "") or _stem(path)
         quota = card.quota if card and card.quota else self.settings.quota
+        values = {"name": title, "quota": quota, **(values or {})}
         dataset_id, folder = self.library.new_folder()
         try:
             with held(folder / FILE):  # so that nobody takes it for the rest of a dead import
                 result = await self.jobs.run(
-                    f"Import {path.name}", lambda job: self._import(job, path, title, folder, quota)
+                    f"Import {path.name}", lambda job: _import(job, path, folder, values, mapping)
                 )
                 keep(folder / f"{FILE}.part", folder / FILE)
                 counts = {"records": result["records"], "invalid": result["invalid"]}
@@ -134,7 +130,27 @@ class App:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder / "runs", ignore_errors=True)
+        if mapping is not None:
+            await asyncio.to_thread(remember, self.home, mapping)
         return ImportReport(dataset=dataset_id, name=title, **result)
+
+    async def replace_dataset(
+        self, dataset_id: str, path: Path, *, mapping: ColumnMapping | None = None
+    ) -> ImportReport:
+        """Import a file in the place of a dataset, which goes to the trash when the file is in.
+
+        The new one has the old one's name, goal and settings; topics, grader and results stay with
+        the old.
+        """
+        session = await self.open(dataset_id)
+        kept = await session.store.read(meta.get_all)
+        info = await self.library.get(dataset_id)
+        values = {key: kept[key] for key in KEPT_BY_REPLACE if key in kept}
+        report = await self.import_file(path, info.name, mapping=mapping, values=values)
+        if self.session is not None and self.session.dataset_id == dataset_id:
+            await self.close_dataset()
+        await self.library.delete(dataset_id)
+        return report
 
     async def open_sample(self) -> Session:
         """Open the shipped sample, importing it the first time."""
@@ -150,20 +166,6 @@ class App:
         await self.jobs.close()
         await self._close_session()
         await self.library.close()
-
-    async def _import(
-        self, job: Job, path: Path, title: str, folder: Path, quota: int
-    ) -> dict[str, Any]:
-        def show(status: Status) -> None:
-            job.progress(status.done, status.total, status.text)
-
-        config = {
-            "file": str(path.expanduser().absolute()),
-            "database": str(folder / f"{FILE}.part"),
-            "name": title,
-            "quota": quota,
-        }
-        return await run_worker("import", folder / "runs" / "import", config, on_status=show)
 
     async def _close_session(self) -> None:
         if self.session is None:
@@ -206,6 +208,25 @@ class App:
     def _tell(self) -> None:
         for listener in list(self.on_session):
             listener(self.session)
+
+
+async def _import(
+    job: Job, path: Path, folder: Path, values: dict[str, Any], mapping: ColumnMapping | None
+) -> dict[str, Any]:
+    config = {
+        "file": str(path.expanduser().absolute()),
+        "database": str(folder / f"{FILE}.part"),
+        "meta": values,
+    }
+    return await import_worker(job, folder / "runs" / "import", config, mapping)
+
+
+def _stem(path: Path) -> str:
+    """The file's name without its endings, of which there may be two."""
+    name = path.name
+    for packed in (".gz", ".zst"):
+        name = name.removesuffix(packed)
+    return name.rsplit(".", 1)[0] or name
 
 
 def log_to_file(home: Path) -> None:

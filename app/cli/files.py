@@ -1,4 +1,4 @@
-"""Commands on files: import one, check one, grade answers in one."""
+"""Commands on files: check one, grade answers in one."""
 
 import argparse
 from collections.abc import Iterator
@@ -7,38 +7,12 @@ from typing import Any
 
 import orjson
 
-from app.cli.output import Progress, emit, say
+from app.cli.output import emit
 from app.errors import InputError
 from app.grading.base import Sample, Score, open_grader, parse_grader
 from app.importing.validate import validate_file
-from app.wiring import App
 
 BATCH = 500
-
-
-async def import_(arguments: argparse.Namespace) -> int:
-    """Import a file; prints {"dataset", "records", "invalid", "rejected_lines", "seconds"}."""
-    app = await App.start()
-    progress = Progress(app)
-    try:
-        report = await app.import_file(arguments.file, arguments.name)
-    finally:
-        progress.close()
-        await app.close()
-    if arguments.json:
-        emit(
-            report.model_dump(
-                include={"dataset", "records", "invalid", "rejected_lines", "seconds"}
-            )
-        )
-    else:
-        print(
-            f"{report.name}: {report.records:,} records, {report.invalid:,} invalid, "
-            f"{report.rejected_lines:,} lines rejected, {report.seconds:.1f} s"
-        )
-        for line in report.rejections[:20]:
-            say(f"  line {line['line']}: {'; '.join(r['text'] for r in line['reasons'])}")
-    return 0
 
 
 async def validate(arguments: argparse.Namespace) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from app import __version__, paths
-from app.cli import commands, doctor, files, run, serve
+from app.cli import commands, doctor, files, records, run, serve
 from app.errors import AppError, DeclinedError, GateError, InputError, Stopped, ToolError
+from app.importing.exporters.base import formats
 from app.wiring import log_to_file
 
 OK, FAILED, BAD_INPUT, AT_A_GATE, STOPPED = 0, 1, 2, 3, 130
@@ -91,9 +92,20 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=None)
     one.add_argument("--preset", choices=("fast", "standard"), default=None)
 
-    one = add("import", files.import_, "Import a file as a new dataset.")
-    one.add_argument("file", type=Path)
-    one.add_argument("--name")
+    one = add("import", records.import_, "Import files, as new datasets or into one there is.")
+    one.add_argument("file", type=Path, nargs="+")
+    one.add_argument("--name", help="of the new dataset; several files then go into that one")
+    one.add_argument(
+        "--map",
+        metavar="PART=COLUMN,...",
+        help="for an unknown shape: user=question,reference=answer",
+    )
+    one.add_argument("--into", metavar="DATASET", help="append to this dataset (name or id)")
+    one.add_argument("--replace", action="store_true", help="in place of it; it goes to the trash")
+    one.add_argument(
+        "--duplicates", choices=("skip", "mark"), default="skip",
+        help="when appending, records that are there already: leave out, or add and mark",
+    )  # fmt: skip
     one = add("validate", files.validate, "Check every line of a file; nothing is stored.")
     one.add_argument("file", type=Path)
     one = add("grade", files.grade, "Grade answers with a grader file.")
@@ -113,9 +125,15 @@ def parser() -> argparse.ArgumentParser:
     one = add("serve", serve.serve, "Serve a dataset's deployed model until Ctrl+C.")
     one.add_argument("dataset", nargs="?", help="name or id; default: the last opened")
     one.add_argument("--port", type=int)
-    one = add("export", commands.export, "Export a dataset's tuned model, or its records.")
+    one = add("export", commands.export, "Export a dataset's tuned model.")
     one.add_argument("dataset")
     one.add_argument("folder", type=Path)
+    one = add("export-records", records.export_records, "Write a dataset's records to a file.")
+    one.add_argument("dataset", help="name or id")
+    one.add_argument("file", type=Path)
+    one.add_argument("--format", choices=tuple(formats()), help="default: by the file's ending")
+    one.add_argument("--query", default="", help="only records that this filter line names")
+    one.add_argument("--labels", action="store_true", help="add topic, split and tags to JSONL")
     one = add("doctor", doctor.doctor, "Check this installation and the user folder.")
     one.add_argument("--repair", action="store_true", help="mend datasets; damaged files are kept")
     return top

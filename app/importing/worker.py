@@ -19,8 +19,10 @@ from app.importing.fast import FastLane
 from app.importing.formats.reader import read
 from app.importing.formats.source import open_file
 from app.importing.lines import Line
+from app.importing.mapping import ColumnMapping
 from app.importing.records import ParsedRecord, RecordReader
 from app.importing.rows import Row, rows_of
+from app.importing.unknown import UnknownShapeError, Unrecognised
 from app.store.create import DatasetWriter
 from app.workers import Worker
 
@@ -50,6 +52,8 @@ class Import:
     warned: int = 0
     rejected: int = 0
     rejections: list[dict[str, Any]] = field(default_factory=list)
+    mapping: ColumnMapping | None = None
+    unrecognised: Unrecognised = field(default_factory=Unrecognised)
 
     def write(self, aside: Path, meta: dict[str, Any], *, confirmed: bool) -> None:
         """Make the dataset file; raises what reading or writing raises, whichever is first."""
@@ -75,11 +79,12 @@ class Import:
         records: list[Row] = []
         bodies: list[Row] = []
         held = 0
-        for line in read(self.source, confirmed=confirmed):
+        for line in read(self.source, confirmed=confirmed, mapping=self.mapping):
             if line.number % LOOK_EVERY == 0 or held > BATCH_BYTES:
                 self._tell(line)
             made = fast.rows(self.records + 1, line) or self._general(line, general)
             if made is None:
+                self.unrecognised.note(line, records=self.records)
                 continue
             self.records += 1
             records.append(made[0])
@@ -89,6 +94,7 @@ class Import:
                 yield records, bodies
                 records, bodies, held = [], [], 0
         if not self.records:
+            self.unrecognised.refuse()
             raise InputError(self._nothing_usable())
         yield records, bodies
 
@@ -118,13 +124,15 @@ class Import:
         pending = self.records > NEAR_UP_TO
         if not pending:
             writer.place(placements(writer.valid_prompts()))
-        origin = {
+        origin: dict[str, Any] = {
             "file": str(self.source),
             "imported": time.time(),
             "rejected_lines": self.rejected,
             "rejections": self.rejections,
             "seconds": round(time.monotonic() - self.started, 3),
         }
+        if self.mapping:
+            origin["mapping"] = self.mapping.columns
         state = "pending" if pending else "done"
         writer.finish({**meta, "origin": origin, "near_duplicates": state})
         self.warned = writer.warned
@@ -165,8 +173,10 @@ class Import:
 def run(worker: Worker) -> dict[str, Any]:
     """Import `file` into a new dataset file at `database`.
 
-    Configuration: file, database, name, and optionally quota, meta (further values of the dataset)
-    and confirmed (unpack a large archive). The file appears at `database` when it is complete.
+    Configuration: file, database, name, and optionally quota, meta (further values of the dataset),
+    mapping (parts by column) and confirmed (unpack a large archive). The file appears at `database`
+    when it is complete; for a file of unknown shape there is none, and the result holds its
+    first rows as `unrecognised`.
     Raises InputError for a file that cannot be used, Stopped, StoreError.
     """
     config = worker.config
@@ -177,7 +187,9 @@ def run(worker: Worker) -> dict[str, Any]:
     try:
         with open_file(source) as file:
             size = os.fstat(file.fileno()).st_size
-        work = Import(worker, source, size)
+        chosen = config.get("mapping")
+        mapping = ColumnMapping(columns=chosen) if chosen else None
+        work = Import(worker, source, size, mapping=mapping)
         with two_threads():
             work.write(
                 aside, {**config.get("meta", {}), **given}, confirmed=bool(config.get("confirmed"))
@@ -185,6 +197,8 @@ def run(worker: Worker) -> dict[str, Any]:
         os.replace(aside, database)
         sync_folder(database.parent)
         return work.result()
+    except UnknownShapeError as unknown:
+        return {"unrecognised": unknown.sample.model_dump()}
     finally:
         aside.unlink(missing_ok=True)
 

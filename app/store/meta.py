@@ -10,6 +10,7 @@ from app.store.tables import Meta
 Key = Literal[
     "name",
     "origin",  # {"file", "imported", "rejections", "seconds"}
+    "near_duplicates",  # "pending" until they are found: large files and appended records
     "batches",  # [{"file", "records", ...}] of each import, in order; `record.batch` counts into it
     "goal",
     "goal_history",

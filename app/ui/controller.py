@@ -6,10 +6,12 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import SignalInstance
 
+from app.importing.mapping import ColumnMapping
 from app.jobs import Jobs
 from app.settings import Settings
 from app.store.library import Library
 from app.tools.base import Actor, Approver, Context
+from app.tools.datasets import ImportReport
 
 
 class Controller(Protocol):
@@ -33,8 +35,15 @@ class Controller(Protocol):
     async def open(self, dataset_id: str) -> Any: ...
     async def open_sample(self) -> Any: ...
     async def close_dataset(self) -> None: ...
-    async def import_file(self, path: Path, name: str | None = None) -> Any:
-        """Import as a new dataset; returns `app.wiring.ImportReport`."""
+    async def import_file(
+        self, path: Path, name: str | None = None, *, mapping: ColumnMapping | None = None
+    ) -> ImportReport:
+        """Import as a new dataset; raises UnknownShapeError when it takes a mapping to read it."""
+
+    async def replace_dataset(
+        self, dataset_id: str, path: Path, *, mapping: ColumnMapping | None = None
+    ) -> ImportReport:
+        """Import in the place of a dataset, which goes to the trash."""
 
     async def close(self) -> None: ...
 

@@ -8,19 +8,27 @@ import orjson
 from app.importing.formats import array, jsonl, parquet, table
 from app.importing.formats.source import PARQUET_MAGIC, Source, open_file, open_source
 from app.importing.lines import Line
+from app.importing.mapping import ColumnMapping
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 PACKED_SUFFIXES = (".gz", ".zst")
 
 
-def read(path: Path, *, confirmed: bool = False) -> Iterator[Line]:
-    """Every line, element or row of a file, in constant memory.
+def read(
+    path: Path, *, confirmed: bool = False, mapping: ColumnMapping | None = None
+) -> Iterator[Line]:
+    """Every line, element or row of a file, in constant memory; with a mapping in chat form.
 
     The format is known by the content and only where that leaves it open by the name: Parquet; JSON
     Lines, a JSON array, CSV and TSV, each also in gzip or zstd.
     `confirmed`: the user wants a compressed file that unpacks beyond the limits.
     Raises InputError when the file cannot be read at all; of a bad line it tells in the line.
     """
+    lines = _lines(path, confirmed=confirmed)
+    yield from mapping.lines(lines) if mapping else lines
+
+
+def _lines(path: Path, *, confirmed: bool) -> Iterator[Line]:
     with open_file(path) as file:
         nested = file.peek(4)[:4] == PARQUET_MAGIC
     if nested:

@@ -1,0 +1,1 @@
+"""Formats of records to export; one file per member."""
