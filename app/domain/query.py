@@ -12,7 +12,7 @@ from app.domain.records import Split
 from app.domain.validation import ISSUES
 from app.errors import InputError
 
-Is = Literal["valid", "invalid", "review", "uncategorised", "duplicate", "multi-turn"]
+Is = Literal["valid", "invalid", "flagged", "review", "uncategorised", "duplicate", "multi-turn"]
 Has = Literal["tools", "reply", "reference"]
 WHOLE = frozenset({"tokens", "length", "batch"})  # counts; the other ranges hold fractions
 NUMBERS = ("score", "tokens", "length", "probability", "batch")

@@ -33,6 +33,7 @@ from app.store.tables import (
 )
 
 MAX_BYTES = 500_000_000  # of undo history kept in a dataset file
+MANY_CELLS = 1_000  # from which a change is taken back by columns
 BY_NAME: dict[str, type[Table]] = {t._meta.table_name: t for t in UNDOABLE}
 EVENT_OF: dict[str, type[Event]] = {
     Meta._meta.table_name: SettingsChanged,
@@ -210,6 +211,8 @@ def _get(tx: Tx, change_id: int) -> Any:
 
 def _apply_inverse(tx: Tx, change: Any, *, in_order: bool = False) -> None:
     """`in_order`: all later changes were just taken back, so nothing can build on this one."""
+    if change.cells >= MANY_CELLS and _apply_whole(tx, change):
+        return
     cells = ChangeCell.select().where(ChangeCell.change_id == change.id)
     inserts: dict[tuple[str, Any], dict[str, Any]] = {}
     for cell in cells.order_by(ChangeCell.id.desc()).execute(tx.db):
@@ -225,6 +228,36 @@ def _apply_inverse(tx: Tx, change: Any, *, in_order: bool = False) -> None:
             row[cell.col] = cell.before
             if len(row) == len(columns_of(table)):
                 _insert_back(tx, change, cell, row)
+
+
+def _apply_whole(tx: Tx, change: Any) -> bool:
+    """The inverse by one statement for each column, where the change only set values, each once:
+    cell by cell 400,000 records took 40 s CPU. False where it is another kind of change."""
+    query = "SELECT DISTINCT op FROM change_cell WHERE change_id = ?"
+    if tx.sql(query, (change.id,)) != [("U",)]:
+        return False
+    query = (
+        "SELECT tbl, col, COUNT(*), COUNT(DISTINCT row_id) FROM change_cell WHERE change_id = ? "
+        "GROUP BY tbl, col"
+    )
+    groups = tx.sql(query, (change.id,))
+    if any(number != rows for _, _, number, rows in groups):
+        return False
+    for tbl, col, number, _ in groups:
+        key = key_of(BY_NAME[tbl])
+        chosen = "c.change_id = ? AND c.tbl = ? AND c.col = ?"
+        values = (change.id, tbl, col)
+        done = tx.db.execute_sql(
+            f"UPDATE {tbl} SET {col} = c.before FROM change_cell AS c "
+            f"WHERE {chosen} AND {tbl}.{key} = c.row_id AND {tbl}.{col} IS c.after",
+            values,
+        )
+        if done.rowcount != number:
+            raise StoreError(
+                f"“{change.label}” cannot be undone on its own: {number - done.rowcount:,} of its "
+                "values were changed again since. Undo the later change first."
+            )
+    return True
 
 
 def _restore(tx: Tx, change: Any, cell: Any, key: str) -> None:

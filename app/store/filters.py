@@ -12,13 +12,14 @@ from app.domain.validation import FLAG_BITS, flags_of
 
 Sort = Literal[
     "id", "preview", "tokens", "probability", "fit", "topic_id", "split", "source", "length",
-    "turns", "weight",
+    "turns", "weight", "flags", "tags", "score",
 ]  # fmt: skip
 Span = tuple[float | None, float | None]  # both ends included, None is open
 IN_REVIEW = "valid AND topic_id IS NOT NULL AND probability < ? AND topic_source IS NOT 'user'"
-SCORED = """id IN (SELECT record_id FROM answer
+SCORES = """SELECT record_id, AVG(score) AS score FROM answer
   WHERE result_id = (SELECT MAX(id) FROM result WHERE kind = 'dry_run') AND score IS NOT NULL
-  GROUP BY record_id HAVING {condition})"""
+  GROUP BY record_id"""
+SCORED = f"id IN (SELECT record_id FROM ({SCORES}) WHERE {{condition}})"
 MANY = 20_000
 # For more than MANY ids: JSON of 700,000 took 2.5 s to be read, a look into a blob for each row 0.2 s.
 MARKED = "substr(?, id + 1, 1) = x'01'"
@@ -93,7 +94,7 @@ def where(
             found.add(column if wanted else f"NOT {column}")
     for column in ("tokens", "length", "probability", "batch"):
         found.within(getattr(spec, column), column)
-    found.within(spec.score, "AVG(score)", SCORED)
+    found.within(spec.score, "score", SCORED)
     if spec.ids is not None:
         found.add(CHOSEN, orjson.dumps(spec.ids).decode())
     if hits is not None:

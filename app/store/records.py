@@ -8,11 +8,16 @@ import orjson
 from pydantic import BaseModel
 
 from app.domain.records import Record as RecordValue
-from app.domain.records import Split
 from app.domain.validation import codes_of
 from app.errors import ToolError
+from app.store.bulk import clear_tag as clear_tag
+from app.store.bulk import condition
+from app.store.bulk import delete as delete
+from app.store.bulk import set_split as set_split
+from app.store.bulk import set_tag as set_tag
+from app.store.bulk import set_topic as set_topic
 from app.store.database import Tx
-from app.store.filters import CHOSEN, where
+from app.store.filters import CHOSEN, SCORES, where
 from app.store.filters import RecordFilter as RecordFilter
 from app.store.filters import Sort as Sort
 from app.store.rows import (
@@ -23,7 +28,6 @@ from app.store.rows import (
     encode,
     plain,
     tags_of,
-    tags_text,
     value_of,
 )
 from app.store.search import Search
@@ -35,6 +39,7 @@ from app.store.stats import stats as stats
 EVERY = RecordFilter()
 BATCH = 2000  # whole records held at a time
 SLICE = 20_000  # ids taken in one go: a millisecond in which no other thread of Python runs
+SAMPLES, SAMPLE = 40, 500  # stretches of the file and rows of each that `about` looks at: 5 ms
 WHOLE = (
     f"SELECT {', '.join((*RECORD_COLUMNS, *TEXTS))} FROM record JOIN body ON body.record_id = id"
 )
@@ -69,24 +74,37 @@ def count(tx: Tx, spec: RecordFilter) -> int:
     """How many records match; known without a scan where nothing was written since."""
     if spec.text and spec == RecordFilter(text=spec.text):
         return Search(tx, spec.text).count()
-    condition, values = _where(tx, spec)
-    query = f"SELECT COUNT(*) FROM record WHERE {condition}"
+    found_by, values = condition(tx, spec)
+    query = f"SELECT COUNT(*) FROM record WHERE {found_by}"
     # Answers come in, and the search's index grows, without a change of the records.
     if spec.score is not None or spec.text:
         return int(tx.sql(query, values)[0][0])
-    return int(tx.cached(("count", condition, values), lambda: tx.sql(query, values)[0][0]))
+    return int(tx.cached(("count", found_by, values), lambda: tx.sql(query, values)[0][0]))
 
 
 def ids(tx: Tx, spec: RecordFilter, sort: Sort = "id", descending: bool = False) -> "array[int]":
     """The ids of all matching records in the list's order, 8 bytes each; in slices, so that other
     threads go on meanwhile."""
-    condition, values = _where(tx, spec, scan=sort != "id")
-    query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)}"
+    found_by, values = condition(tx, spec, scan=sort != "id")
+    query = f"SELECT id FROM {_rows_of(sort)} WHERE {found_by} {_order(sort, descending)}"
     cursor = tx.db.execute_sql(query, values)
     found = array("q")
     while rows := cursor.fetchmany(SLICE):
         found.extend([row[0] for row in rows])
     return found
+
+
+def about(tx: Tx, spec: RecordFilter) -> int:
+    """Roughly how many match, by a sample of the file; the words of a search are not looked at."""
+    found_by, values = where(spec.model_copy(update={"text": ""}), scan=True)
+    first, last = tx.sql("SELECT COALESCE(MIN(id), 0), COALESCE(MAX(id), -1) FROM record")[0]
+    step = max(1, (last - first + 1) // SAMPLES)
+    query = f"SELECT COUNT(*), COALESCE(SUM({found_by}), 0) FROM record WHERE id BETWEEN ? AND ?"
+    seen = matching = 0
+    for start in range(first, last + 1, step):
+        number, found = tx.sql(query, (*values, start, start + min(step, SAMPLE) - 1))[0]
+        seen, matching = seen + number, matching + found
+    return round(matching / seen * (last - first + 1)) if seen else 0
 
 
 def page(
@@ -103,8 +121,9 @@ def page(
         return found
     if spec.text and sort == "id" and not descending:
         return _searched_page(tx, spec, offset, limit)
-    condition, values = _where(tx, spec, scan=sort != "id")
-    query = f"SELECT id FROM record WHERE {condition} {_order(sort, descending)} LIMIT ? OFFSET ?"
+    found_by, values = condition(tx, spec, scan=sort != "id")
+    query = f"SELECT id FROM {_rows_of(sort)} WHERE {found_by} {_order(sort, descending)}"
+    query += " LIMIT ? OFFSET ?"
     return array("q", [row[0] for row in tx.sql(query, (*values, limit, offset))])
 
 
@@ -118,6 +137,15 @@ def rows(tx: Tx, record_ids: Iterable[int]) -> list[RecordRow]:
         row |= {"issues": codes_of(row["issues"]), "tags": tags_of(row["tags"])}
         found[row["id"]] = RecordRow(**row)
     return [found[i] for i in wanted if i in found]
+
+
+def scores(tx: Tx, record_ids: Iterable[int]) -> dict[int, float]:
+    """Mean score, in the newest dry run, of those of these records that have one."""
+    return dict(
+        tx.sql(
+            f"{SCORES} HAVING record_id IN (SELECT value FROM json_each(?))", (_json(record_ids),)
+        )
+    )
 
 
 def get(tx: Tx, record_id: int) -> RecordValue:
@@ -141,8 +169,8 @@ def each(tx: Tx, spec: RecordFilter, *, batch: int = BATCH) -> Iterator[list[Rec
         chosen = ids(tx, spec)
         yield from (many(tx, chosen[at : at + batch]) for at in range(0, len(chosen), batch))
         return
-    condition, values = where(spec)
-    rest = f"WHERE ({condition}) AND id > ? ORDER BY id LIMIT ?"
+    found_by, values = where(spec)
+    rest = f"WHERE ({found_by}) AND id > ? ORDER BY id LIMIT ?"
     last = 0
     while found := _whole(tx, rest, (*values, last, batch)):
         yield found
@@ -153,8 +181,8 @@ def columns(
     tx: Tx, spec: RecordFilter, names: Sequence[str], *, batch: int = BATCH
 ) -> Iterator[tuple[Any, ...]]:
     """Only these columns of the matching narrow rows, as they are stored, by id."""
-    condition, values = _where(tx, spec)
-    query = f"SELECT {', '.join(names)} FROM record WHERE {condition} ORDER BY id"
+    found_by, values = condition(tx, spec)
+    query = f"SELECT {', '.join(names)} FROM record WHERE {found_by} ORDER BY id"
     cursor = tx.db.execute_sql(query, values)
     while found := cursor.fetchmany(batch):
         yield from found
@@ -183,40 +211,6 @@ def edit(tx: Tx, record_id: int, **values: Any) -> None:
             tx.sql(f"UPDATE {table} SET {setting} WHERE {key} = ?", (*new, record_id))
 
 
-def delete(tx: Tx, record_ids: Iterable[int]) -> int:
-    """Delete records with their texts; returns how many there were."""
-    chosen = (_json(record_ids),)
-    tx.sql("DELETE FROM body WHERE record_id IN (SELECT value FROM json_each(?))", chosen)
-    return int(tx.db.execute_sql(f"DELETE FROM record WHERE {CHOSEN}", chosen).rowcount)
-
-
-def set_tag(tx: Tx, record_ids: Iterable[int], tag: str) -> int:
-    """Give records a tag; returns how many did not have it. Raises ToolError for no single word."""
-    new = f"{_word(tag)} "
-    query = (
-        "UPDATE record SET tags = CASE tags WHEN '' THEN ' ' || ? ELSE tags || ? END "
-        f"WHERE {CHOSEN} AND NOT instr(tags, ?)"
-    )
-    found = tx.db.execute_sql(query, (new, new, _json(record_ids), f" {new}"))
-    return int(found.rowcount)
-
-
-def clear_tag(tx: Tx, record_ids: Iterable[int], tag: str) -> int:
-    """Take a tag from records; returns how many had it."""
-    old = tags_text(_word(tag))
-    query = (
-        "UPDATE record SET tags = CASE tags WHEN ? THEN '' ELSE replace(tags, ?, ' ') END "
-        f"WHERE {CHOSEN} AND instr(tags, ?)"
-    )
-    return int(tx.db.execute_sql(query, (old, old, _json(record_ids), old)).rowcount)
-
-
-def set_split(tx: Tx, record_ids: Iterable[int], split: Split | None) -> int:
-    """Put records in a split, or in none; returns how many were in another."""
-    query = f"UPDATE record SET split = ? WHERE {CHOSEN} AND split IS NOT ?"
-    return int(tx.db.execute_sql(query, (split, _json(record_ids), split)).rowcount)
-
-
 def store_assignments(tx: Tx, assignments: Iterable[dict[str, Any]]) -> int:
     """Write a categorisation: rows of id, topic_id or None, probability, fit, alternatives.
 
@@ -238,15 +232,11 @@ def _whole(tx: Tx, rest: str, values: tuple[Any, ...]) -> list[RecordValue]:
     return [value_of(dict(zip(names, r, strict=True))) for r in tx.sql(f"{WHOLE} {rest}", values)]
 
 
-def _where(tx: Tx, spec: RecordFilter, *, scan: bool = False) -> tuple[str, tuple[Any, ...]]:
-    return where(spec, Search(tx, spec.text).ids() if spec.text else None, scan=scan)
-
-
 def _searched_page(tx: Tx, spec: RecordFilter, offset: int, limit: int) -> "array[int]":
     """A stretch of the hits in file order, taken as they come: most records may have the word."""
     search, rest = Search(tx, spec.text), spec.model_copy(update={"text": ""})
-    condition, values = where(rest)
-    query = f"SELECT id FROM record WHERE {condition} AND {CHOSEN} ORDER BY id"
+    found_by, values = where(rest)
+    query = f"SELECT id FROM record WHERE {found_by} AND {CHOSEN} ORDER BY id"
     found, after, step = array("q"), 0, offset + limit
     while len(found) < offset + limit and (hits := search.page(after=after, limit=step)):
         after, step = hits[-1], min(2 * step, SLICE)
@@ -272,13 +262,18 @@ def _order(sort: Sort, descending: bool) -> str:
     """Ties by id upwards always: downwards, every later row of a tie would displace one that the
     sorter keeps (0.6 s instead of 0.25 s CPU for a column of equal values, at a million records)."""
     way = "DESC" if descending else "ASC"
+    if sort == "score":
+        return f"ORDER BY mean.score {way} NULLS LAST, id"
     return f"ORDER BY id {way}" if sort == "id" else f"ORDER BY {sort} {way}, id"
 
 
-def _word(tag: str) -> str:
-    if len(tag.split()) != 1:
-        raise ToolError(f"A tag is one word, not “{tag}”.")
-    return tag.strip()
+def _rows_of(sort: Sort) -> str:
+    """The table, joined with the mean scores where these give the order."""
+    return (
+        f"record LEFT JOIN ({SCORES}) AS mean ON mean.record_id = id"
+        if sort == "score"
+        else ("record")
+    )
 
 
 def _json(record_ids: Iterable[int]) -> str:

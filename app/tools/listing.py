@@ -10,6 +10,7 @@ from app.domain.topics import TopicPath
 from app.errors import ToolError
 from app.store import records, topics
 from app.store.database import Tx
+from app.store.filters import ANY_ISSUE
 from app.store.records import RecordFilter, RecordRow
 from app.store.search import RANKED, Matches, Search
 
@@ -33,6 +34,7 @@ def filter_of(tx: Tx, line: str) -> RecordFilter:
     if {"valid", "invalid"} <= states:
         return NOTHING
     duplicate = ("duplicate",) if "duplicate" in states else ()
+    flagged = "flagged" in states and not (query.issue or duplicate)  # those are flagged anyway
     named = [find_topics(tx, name) for name in query.topic]
     return RecordFilter(
         text=query.text,
@@ -41,10 +43,10 @@ def filter_of(tx: Tx, line: str) -> RecordFilter:
         review="review" in states,
         valid=True if "valid" in states else False if "invalid" in states else None,
         multi_turn=True if "multi-turn" in states else None,
-        issues=tuple(dict.fromkeys((*query.issue, *duplicate))),
+        issues=ANY_ISSUE if flagged else tuple(dict.fromkeys((*query.issue, *duplicate))),
         split=tuple(split for split in get_args(Split) if split in query.split) or None,
-        source=query.source,
-        tag=query.tag,
+        source=query.source or "",  # an empty line is the empty filter: its pages need no scan
+        tag=query.tag or "",
         **_flags(query),
         **_spans(query),
     )
@@ -82,18 +84,33 @@ def find_topics(tx: Tx, wanted: int | str) -> tuple[int, ...]:
     return tuple(i for i in below if i not in parents)
 
 
+def leaf_of(tx: Tx, wanted: int | str) -> int | None:
+    """The one leaf meant, None for ""; raises ToolError for a topic with others below it."""
+    if wanted == "":
+        return None
+    found = find_topics(tx, wanted)
+    if len(found) != 1:
+        raise ToolError(f"{wanted!r} has topics below it. Choose one of those.")
+    return found[0]
+
+
 def path_of(topic_id: int, by_id: dict[int, Any]) -> TopicPath:
     topic = by_id[topic_id]
     above = path_of(topic.parent_id, by_id) if topic.parent_id in by_id else ()
     return (*above, topic.name)
 
 
-def _ranked_page(tx: Tx, spec: RecordFilter, best: Matches, offset: int, limit: int) -> RecordPage:
+def ranked_ids(tx: Tx, spec: RecordFilter, best: Matches) -> list[int]:
+    """Those of a search's hits that the rest of the filter lets through, best first."""
     rest = spec.model_copy(update={"text": "", "ids": best.ids})
     if spec.ids is not None:
         rest = rest.model_copy(update={"ids": tuple(set(best.ids) & set(spec.ids))})
     allowed = set(records.ids(tx, rest))
-    chosen = [record_id for record_id in best.ids if record_id in allowed]
+    return [record_id for record_id in best.ids if record_id in allowed]
+
+
+def _ranked_page(tx: Tx, spec: RecordFilter, best: Matches, offset: int, limit: int) -> RecordPage:
+    chosen = ranked_ids(tx, spec, best)
     return RecordPage(
         total=len(chosen),
         offset=offset,

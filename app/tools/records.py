@@ -1,21 +1,22 @@
 """Tools on records: look at them, count them, check them, edit them."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 
-from app.domain.normalise import content_hash, read_messages
+from app.domain.normalise import read_messages
 from app.domain.records import Message, Record
-from app.domain.validation import ONLY_AT_IMPORT, issues_of
 from app.errors import ToolError
 from app.store import meta, records, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter, RecordStats
-from app.tools import passes
-from app.tools.base import Card, Context, tool
-from app.tools.listing import RecordPage, filter_of, find_topics, read_page
+from app.tools import editing, passes
+from app.tools.base import Context, tool
+from app.tools.listing import RecordPage, filter_of, find_topics, leaf_of, read_page
+from app.tools.values import Count
 
 PAGE_LIMIT = 1000
+TEXTS = frozenset({"reply", "reference"})  # null says something here: take it away
 
 
 class ValidationReport(BaseModel):
@@ -29,10 +30,13 @@ class ValidationReport(BaseModel):
 
 
 class RecordUpdates(BaseModel):
-    """What update_record may change: the topic (a leaf's id, name or path; "" for none), the turns."""
+    """What update_record may change: the topic (a leaf's id, name or path; "" for none), the turns,
+    the recorded reply and the reference (null takes either away)."""
 
     topic: int | str | None = None
     messages: list[Message] | None = None
+    reply: Message | None = None
+    reference: Any = None
 
 
 class Updated(BaseModel):
@@ -40,10 +44,6 @@ class Updated(BaseModel):
     topic_id: int | None
     valid: bool
     issues: list[str]
-
-
-class Count(BaseModel):
-    count: int
 
 
 @tool("read")
@@ -101,9 +101,11 @@ async def validate_records(ctx: Context, dataset_id: str = "") -> ValidationRepo
 
 @tool()
 async def update_record(ctx: Context, record_id: int, updates: RecordUpdates) -> Updated:
-    """Change one record's topic (which must exist) or messages; it is validated again."""
-    if updates.topic is None and updates.messages is None:
-        raise ToolError("updates: give a topic or messages to change.")
+    """Change one record's topic (which must exist), messages, recorded reply or reference; it is
+    validated again."""
+    given = updates.topic is not None or updates.messages is not None
+    if not given and not {"reply", "reference"} & updates.model_fields_set:
+        raise ToolError("updates: give a topic, messages, reply or reference to change.")
     await ctx.write(f"Edit record {record_id}", _update, record_id, updates)
     record = await ctx.open.store.read(records.get, record_id)
     return Updated(
@@ -112,40 +114,6 @@ async def update_record(ctx: Context, record_id: int, updates: RecordUpdates) ->
         valid=record.valid,
         issues=[issue.text for issue in record.issues],
     )
-
-
-async def _delete_card(ctx: Context, record_ids: list[int]) -> Card:
-    stats = await ctx.open.store.read(records.stats)
-    return Card(
-        tool="delete_records",
-        title=f"Delete {len(record_ids):,} records?",
-        rows=[
-            ("Records", f"{len(record_ids):,} of {stats.records:,}"),
-            ("Undo", "Ctrl Z, any time"),
-        ],
-        verb=f"Delete {len(record_ids):,}",
-        note="reversible",
-    )
-
-
-@tool("consequential", card=_delete_card)
-async def delete_records(ctx: Context, record_ids: list[int]) -> Count:
-    """Delete records. Can be undone."""
-    label = f"Delete {len(record_ids):,} records"
-    return Count(count=await ctx.write(label, records.delete, record_ids))
-
-
-@tool()
-async def assign_topic(
-    ctx: Context, record_ids: list[int], topic: int | str, how: Literal["user"] = "user"
-) -> Count:
-    """Put records on a topic as the user's own decision ("" for none); it teaches the rest."""
-
-    def work(tx: Tx) -> None:
-        topics.assign(tx, record_ids, _leaf(tx, topic), source=how)
-
-    await ctx.write(f"Set topic of {len(record_ids):,} records", work)
-    return Count(count=len(record_ids))
 
 
 @tool()
@@ -165,46 +133,28 @@ def put_goal(tx: Tx, goal: str) -> None:
     meta.put(tx, "goal", goal)
 
 
-def _leaf(tx: Tx, wanted: int | str) -> int | None:
-    if wanted == "":
-        return None
-    found = find_topics(tx, wanted)
-    if len(found) != 1:
-        raise ToolError(f"{wanted!r} has topics below it. Choose one of those.")
-    return found[0]
-
-
 def _update(tx: Tx, record_id: int, updates: RecordUpdates) -> None:
     record = records.get(tx, record_id)
     if updates.topic is not None:
-        topics.assign(tx, [record_id], _leaf(tx, updates.topic), source="user")
+        topics.assign(tx, [record_id], leaf_of(tx, updates.topic), source="user")
+    texts: dict[str, Any] = {n: getattr(updates, n) for n in TEXTS & updates.model_fields_set}
     if updates.messages is not None:
-        raw = [m.model_dump(exclude_none=True) for m in updates.messages]
-        turns, _ = read_messages(raw)
-        edited = record.model_copy(update={"messages": turns})
-        # Cluster and split stay: a held-out prompt must not move into training by an edit.
-        records.edit(
-            tx,
-            record_id,
-            messages=list(edited.messages),
-            content_hash=content_hash(
-                edited.messages,
-                tools=edited.tools,
-                reference=edited.reference,
-                reply=edited.reply,
-                extra=edited.extra,
-            ),
-            source="edited",
-            **_checked(edited),
-        )
+        texts["messages"], _ = read_messages([_plain(m) for m in updates.messages])
+    if updates.reply is not None:
+        texts["reply"] = read_messages([_plain(updates.reply)])[0][0]
+    after = editing.edited(record, **texts)
+    if editing.put(tx, record, after, by_hand=True).content_hash != record.content_hash:
+        editing.settle_duplicates(tx, [record.content_hash])
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    return message.model_dump(exclude_none=True)
 
 
 def _checked(record: Record) -> dict[str, Any]:
     """Findings of the record as it is now; what only the import could see stays."""
-    kept = [i for i in record.issues if i.code in ONLY_AT_IMPORT]
-    issues = [*issues_of(record.messages, reply=record.reply, tokens=record.tokens), *kept]
-    valid = not any(issue.severity == "error" for issue in issues)
-    return {"issues": issues, "valid": valid}
+    issues = editing.findings(record)
+    return {"issues": issues, "valid": not any(i.severity == "error" for i in issues)}
 
 
 def _validate_all(tx: Tx) -> None:

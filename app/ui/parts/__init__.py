@@ -2,7 +2,16 @@
 
 from app.ui.parts.badge import Badge
 from app.ui.parts.bars import MiniBar, StackBar, StepDots
-from app.ui.parts.cells import CELL, BadgeCell, BarCell, Cell, CellDelegate, NumberCell, TwoLineCell
+from app.ui.parts.cells import (
+    CELL,
+    BadgeCell,
+    BarCell,
+    Cell,
+    CellDelegate,
+    NumberCell,
+    PlainCell,
+    TwoLineCell,
+)
 from app.ui.parts.interval_row import IntervalRow
 from app.ui.parts.paint import Tone
 from app.ui.parts.spark import Spark
@@ -20,6 +29,7 @@ __all__ = [
     "IntervalRow",
     "MiniBar",
     "NumberCell",
+    "PlainCell",
     "Spark",
     "StackBar",
     "Step",

@@ -50,11 +50,23 @@ class NumberCell:
 
 @dataclass(frozen=True)
 class TwoLineCell:
+    """`marks` are stretches of `text` (start, end) that were searched for; the record list lights
+    them."""
+
     text: str
     sub: str
+    marks: tuple[tuple[int, int], ...] = ()
 
 
-Cell = BadgeCell | BarCell | NumberCell | TwoLineCell
+@dataclass(frozen=True)
+class PlainCell:
+    """One line at the left."""
+
+    text: str
+    tone: Tone = ""
+
+
+Cell = BadgeCell | BarCell | NumberCell | PlainCell | TwoLineCell
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -82,7 +94,7 @@ class CellDelegate(QStyledItemDelegate):
 def _draw(painter: QPainter, rect: QRectF, cell: Cell) -> None:
     look = theme()
     match cell:
-        case BadgeCell(text="") | NumberCell(text=""):
+        case BadgeCell(text="") | NumberCell(text="") | PlainCell(text=""):
             pass
         case BadgeCell(text, tone, icon):
             size = badge_size(text, icon)
@@ -97,8 +109,12 @@ def _draw(painter: QPainter, rect: QRectF, cell: Cell) -> None:
             font = look.font("body", 600 if strong else 400)
             color = look.color(ink_token(tone))
             draw_text(painter, rect, text, font=font, color=color, flags=RIGHT)
+        case PlainCell(text, tone):
+            color = look.color(ink_token(tone))
+            draw_text(painter, rect, text, font=look.font("body", 400), color=color)
         case TwoLineCell(text, sub):
-            line = QRectF(rect.left(), rect.top() + 5, rect.width(), look.px(18))
+            top = 5 if sub else (rect.height() - look.px(18)) / 2
+            line = QRectF(rect.left(), rect.top() + top, rect.width(), look.px(18))
             draw_text(painter, line, text, font=look.font("body", 500), color=look.color("text"))
             below = QRectF(rect.left(), line.bottom(), rect.width(), look.px(16))
             draw_text(painter, below, sub, font=look.font("label", 400), color=look.color("text_3"))

@@ -1,0 +1,168 @@
+"""Tools on many records at once, named by their ids or by a filter line: topic, tag, split, delete.
+
+Each is one change with one undo, whatever the number. Much is done in stretches with progress; a
+Stop takes all of it back.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, Literal
+
+from app.domain.records import Split
+from app.errors import Stopped, ToolError
+from app.jobs import Job
+from app.store import records
+from app.store.bulk import Which, condition
+from app.store.database import Tx
+from app.tools.base import Card, Context, tool
+from app.tools.listing import filter_of, leaf_of
+from app.tools.values import Count
+
+MANY = 5_000  # records from which a change is shown as a job: under it is done in 0.2 s
+HELD_OUT = ("validation", "test")
+Change = Callable[..., int]
+
+
+async def _delete_card(
+    ctx: Context, record_ids: list[int] | None = None, query: str | None = None
+) -> Card:
+    number = await _number(ctx, record_ids, query)
+    stats = await ctx.open.store.read(records.stats)
+    return Card(
+        tool="delete_records",
+        title=f"Delete {number:,} records?",
+        rows=[("Records", f"{number:,} of {stats.records:,}"), ("Undo", "Ctrl Z, any time")],
+        verb=f"Delete {number:,}",
+        note="reversible",
+    )
+
+
+@tool("consequential", card=_delete_card)
+async def delete_records(
+    ctx: Context, record_ids: list[int] | None = None, query: str | None = None
+) -> Count:
+    """Delete records, by their ids or by a filter line. Can be undone."""
+    return await _change(ctx, "Delete {n:,} records", record_ids, query, records.delete)
+
+
+@tool()
+async def assign_topic(
+    ctx: Context,
+    topic: int | str,
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+) -> Count:
+    """Put records, by their ids or by a filter line, on a topic as the user's own decision ("" for
+    none); it teaches the rest."""
+    leaf = await ctx.open.store.read(leaf_of, topic)
+    label = "Set topic of {n:,} records"
+    return await _change(ctx, label, record_ids, query, records.set_topic, leaf)
+
+
+@tool()
+async def tag_records(
+    ctx: Context,
+    tag: str,
+    how: Literal["add", "remove"] = "add",
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+) -> Count:
+    """Give records, by their ids or by a filter line, a tag of one word, or take it away."""
+    if how == "add":
+        label = f"Tag {{n:,}} records “{_braced(tag)}”"
+        return await _change(ctx, label, record_ids, query, records.set_tag, tag)
+    label = f"Take tag “{_braced(tag)}” from {{n:,}} records"
+    return await _change(ctx, label, record_ids, query, records.clear_tag, tag)
+
+
+async def _split_card(
+    ctx: Context,
+    split: Split | Literal[""],
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+) -> Card | None:
+    """Asked only where held-out prompts would come into training: a test on them shows nothing."""
+    if split != "train":
+        return None
+    held = await ctx.open.store.read(_held_out, await _which(ctx, record_ids, query))
+    if not held:
+        return None
+    number = await _number(ctx, record_ids, query)
+    return Card(
+        tool="set_split",
+        title=f"Train on {held:,} held-out records?",
+        rows=[("Records", f"{number:,}"), ("Held out until now", f"{held:,}")],
+        verb=f"Move {number:,}",
+        note="can be undone",
+        warning="They were kept to test the model. A model tested on what it was trained on looks "
+        "better than it is.",
+    )
+
+
+@tool("consequential", card=_split_card, ask_user=True)
+async def set_split(
+    ctx: Context,
+    split: Split | Literal[""],
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+) -> Count:
+    """Put records, by their ids or by a filter line, in train, validation or test ("" for none)."""
+    label = f"Move {{n:,}} records to {split}" if split else "Take {n:,} records out of the splits"
+    return await _change(ctx, label, record_ids, query, records.set_split, split or None)
+
+
+async def _change(
+    ctx: Context,
+    label: str,
+    record_ids: list[int] | None,
+    query: str | None,
+    work: Change,
+    *args: Any,
+) -> Count:
+    """Run `work` on the records as one undoable change; as a job where there are many."""
+    number = await _number(ctx, record_ids, query)
+    label = label.format(n=number)
+    which = await _which(ctx, record_ids, query)
+    if number < MANY:
+        return Count(count=await ctx.write(label, work, which, *args))
+
+    async def run(job: Job) -> int:
+        stop = threading.Event()
+        job.stop_hook = stop.set
+        loop = asyncio.get_running_loop()
+
+        def tell(done: int, total: int) -> None:
+            if stop.is_set():
+                raise Stopped(f"{label}: stopped, nothing was changed.")
+            loop.call_soon_threadsafe(job.progress, done, total)
+
+        return await ctx.write(label, work, which, *args, tell)
+
+    return Count(count=await ctx.jobs.run(label, run, dataset_id=ctx.open.dataset_id))
+
+
+async def _which(ctx: Context, record_ids: list[int] | None, query: str | None) -> Which:
+    if (record_ids is None) == (query is None):
+        raise ToolError("Say which records: either record_ids, or query with a filter line.")
+    if record_ids is not None:
+        return record_ids
+    return await ctx.open.store.read(filter_of, query or "")
+
+
+async def _number(ctx: Context, record_ids: list[int] | None, query: str | None) -> int:
+    which = await _which(ctx, record_ids, query)
+    if isinstance(which, records.RecordFilter):
+        return await ctx.open.store.read(records.count, which)
+    return len(record_ids or ())
+
+
+def _held_out(tx: Tx, which: Which) -> int:
+    sql, values = condition(tx, which, scan=True)
+    held = ", ".join(f"'{split}'" for split in HELD_OUT)
+    query = f"SELECT COUNT(*) FROM record WHERE {sql} AND split IN ({held})"
+    return int(tx.sql(query, values)[0][0])
+
+
+def _braced(tag: str) -> str:
+    return tag.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,7 @@
+"""Results that tools of several nouns give."""
+
+from pydantic import BaseModel
+
+
+class Count(BaseModel):
+    count: int
