@@ -13,6 +13,7 @@ from app.tools.categories import Categorised
 from app.tools.coverage import CoverageReport, QuotaSet
 from app.tools.deployment import Deployed
 from app.tools.dry_run import DryRun
+from app.tools.fixes import Fixed, Removed
 from app.tools.generation import Changed, GenerationOffer
 from app.tools.grading import GraderConfigured, GraderTest
 from app.tools.listing import RecordPage
@@ -30,6 +31,8 @@ _WORDS: dict[type[BaseModel], Callable[[Any], str]] = {
     RecordStats: lambda r: f"{r.valid:,} of {r.records:,} valid",
     ValidationReport: lambda r: f"{r.valid:,} valid",
     RecordPage: lambda r: count(r.total, "record"),
+    Fixed: lambda r: count(r.records, "record"),
+    Removed: lambda r: count(r.records, "duplicate"),
     Updated: lambda r: f"record {r.record_id}",
     Proposal: lambda r: count(r.leaves, "leaf", "leaves"),
     Applied: lambda r: count(r.leaves, "leaf", "leaves"),

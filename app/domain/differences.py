@@ -95,12 +95,14 @@ def shortened(pieces: Sequence[Piece], *, most: int = 240) -> list[Piece]:
 def _replaced(
     old: Sequence[Message], new: Sequence[Message], i: int, j: int
 ) -> Iterator[TurnChange]:
-    """Turns that stand in each other's place are compared; the rest came or went."""
-    both = min(len(old), len(new))
-    for n, (was, now) in enumerate(zip(old, new, strict=False), 1):
-        yield from _compared_turns(was, now, i + n, j + n)
-    yield from (_alone("removed", m, i + n) for n, m in enumerate(old[both:], both + 1))
-    yield from (_alone("added", m, j + n) for n, m in enumerate(new[both:], both + 1))
+    """Turns of one role that stand in each other's place are compared; the rest came or went."""
+    roles = [m.role for m in old], [m.role for m in new]
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, *roles, autojunk=False).get_opcodes():
+        both = min(i2 - i1, j2 - j1) if tag in ("equal", "replace") else 0
+        for n in range(both):
+            yield from _compared_turns(old[i1 + n], new[j1 + n], i + i1 + n + 1, j + j1 + n + 1)
+        yield from (_alone("removed", old[n], i + n + 1) for n in range(i1 + both, i2))
+        yield from (_alone("added", new[n], j + n + 1) for n in range(j1 + both, j2))
 
 
 def _compared_turns(was: Message, now: Message, i: int, j: int) -> Iterator[TurnChange]:

@@ -37,13 +37,13 @@ class Edit(BaseModel):
         name = self.role or "unnamed"
         match self.kind:
             case "turn":
-                return f"Replace the {name} turn “{_short(self.old)}” by “{_short(self.new)}”"
+                return f"Replace the {name} turn “{short(self.old)}” by “{short(self.new)}”"
             case "phrase":
-                return f"Replace “{_short(self.old)}” by “{_short(self.new)}” in {name} turns"
+                return f"Replace “{short(self.old)}” by “{short(self.new)}” in {name} turns"
             case "remove":
-                return f"Remove the {name} turn “{_short(self.old)}”"
+                return f"Remove the {name} turn “{short(self.old)}”"
             case "role":
-                return f"Give turns of “{_short(self.role)}” the role “{_short(self.new)}”"
+                return f"Give turns of “{short(self.role)}” the role “{short(self.new)}”"
 
     def apply(self, turns: Turns) -> Turns | None:
         """The turns after the edit, None where it does not apply. A prompt is never left empty."""
@@ -164,6 +164,7 @@ def _is_text(part: dict[str, Any]) -> bool:
     return part.get("type") == "text" and "text" in part
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """On one line, cut to what a sentence can hold."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else line[:39] + "…"

@@ -2,57 +2,19 @@
 
 from collections.abc import Callable
 
-from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import QFrame, QWidget
 
 from app.agent.entries import ToolDone
 from app.jobs import Job
 from app.ui import kit
 from app.ui.jobs_strip import job_text
-from app.ui.theme import theme
 
 TONE_ICONS = {
     "good": ("check-circle", "good"),
     "warn": ("warning", "warn_text"),
     "bad": ("x-circle", "bad_text"),
 }
-GAP, LIST_GAP = 8, 3  # pixels between paragraphs, and between the items of a list
 SHORT_NAME = 24  # characters that leave room for a result in the narrow dock
-INDENT = 14  # pixels a list stands in; Qt's own 40 would waste a narrow dock
-
-
-class Markdown(kit.Prose):
-    """Markdown at its full height; links are shown, never opened, pictures never loaded."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self._markdown = text
-        super().__init__(text, name)
-        self.setOpenLinks(False)
-
-    def show_text(self, text: str) -> None:
-        self._markdown = text
-        self.retheme()
-
-    def retheme(self) -> None:
-        self.document().setIndentWidth(theme().px(INDENT))
-        self.setFont(theme().font("body"))
-        self.document().setMarkdown(self._markdown, QTextDocument.MarkdownFeature.MarkdownNoHTML)
-        self._space()
-        self._fit()
-
-    def _space(self) -> None:
-        """Air between paragraphs; Qt's Markdown leaves none, or a whole line."""
-        block, first = self.document().begin(), True
-        while block.isValid():
-            look = block.blockFormat()
-            look.setTopMargin(0 if first else theme().px(LIST_GAP if block.textList() else GAP))
-            look.setBottomMargin(0)
-            QTextCursor(block).setBlockFormat(look)
-            block, first = block.next(), False
-
-    def loadResource(self, kind: int, name: object) -> object:
-        """Nothing is fetched for a text."""
-        return None
 
 
 class MessageView(QWidget):
@@ -60,7 +22,7 @@ class MessageView(QWidget):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.words = Markdown(text, "Assistant")
+        self.words = kit.Markdown(text, "Assistant")
         mark = kit.column(kit.IconLabel("compass", "accent_text"), None, margin=(0, 2, 0, 0))
         self.setLayout(kit.row(mark, (self.words, 1), gap=10))
 

@@ -108,6 +108,8 @@ class Theme:
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         for tag, value in self.type["features"].items():
             font.setFeature(QFont.Tag(tag), value)
+        if role == "code":
+            font.setFeature(QFont.Tag("calt"), 0)  # else JetBrains Mono draws -> as one arrow
         return font
 
     def icon(self, name: str, color: str = "text_2") -> QIcon:

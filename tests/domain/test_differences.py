@@ -66,6 +66,8 @@ def test_turns_that_came_went_and_changed() -> None:
         ("changed", "assistant", "", 0),
     ]
     assert not differs(changes_between(before, before))
+    gone = changes_between(turns(("system", "s"), ("user", "a")), turns(("user", "b")))
+    assert [(c.kind, c.role) for c in gone] == [("removed", "system"), ("changed", "user")]
     moved = changes_between(
         turns(("user", "a"), ("assistant", "b")), turns(("user", "a"), reply="b")
     )

@@ -17,8 +17,8 @@ from app.tools.base import Card
 from app.ui.chat import ChatDock
 from app.ui.chat_cards import ApprovalCard, OptionButton, QuestionCard
 from app.ui.chat_list import SHOWN
-from app.ui.chat_parts import Markdown, MessageView, RunningRow, SaidView, ToolRow
-from app.ui.kit import Prose
+from app.ui.chat_parts import MessageView, RunningRow, SaidView, ToolRow
+from app.ui.kit import Markdown, Prose
 from app.wiring import App
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]

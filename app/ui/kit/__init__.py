@@ -21,6 +21,7 @@ from app.ui.kit.frames import (
 )
 from app.ui.kit.inputs import combo, line_edit, progress, search_box, slider, spin_box
 from app.ui.kit.layout import Item, clear, column, grid, row
+from app.ui.kit.markdown import Markdown
 from app.ui.kit.menus import Entry, drop_button, fill_menu, set_entries
 from app.ui.kit.prose import Prose
 from app.ui.kit.refill import Refill
@@ -38,6 +39,7 @@ __all__ = [
     "Fold",
     "IconLabel",
     "Item",
+    "Markdown",
     "Prose",
     "Refill",
     "Reflow",

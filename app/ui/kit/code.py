@@ -1,4 +1,4 @@
-"""The editor for grader scripts and the view for snippets, with Python's words in colour."""
+"""The editor for grader scripts and the view for snippets; the colours of Python and of JSON."""
 
 import re
 
@@ -18,6 +18,13 @@ PATTERNS = (
     (re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|""".*'), "good_text", False),
     (re.compile(r"#.*"), "text_3", False),
 )
+# Each colours over the one before: a number within a text is text.
+JSON_PATTERNS = (
+    (re.compile(r"\b(true|false|null)\b"), "accent_text"),
+    (re.compile(r"(-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)"), "warn_text"),
+    (re.compile(r'("(?:[^"\\]|\\.)*")'), "good_text"),
+    (re.compile(r'("(?:[^"\\]|\\.)*")\s*:'), "info_text"),
+)
 
 
 class PythonHighlighter(QSyntaxHighlighter):
@@ -31,6 +38,17 @@ class PythonHighlighter(QSyntaxHighlighter):
                 look.setFontWeight(QFont.Weight.Medium)
             for match in pattern.finditer(text):
                 self.setFormat(match.start(), match.end() - match.start(), look)
+
+
+class JsonHighlighter(QSyntaxHighlighter):
+    """Colours the names, texts, numbers and words of JSON that is written one value a line."""
+
+    def highlightBlock(self, text: str) -> None:
+        for pattern, token in JSON_PATTERNS:
+            look = QTextCharFormat()
+            look.setForeground(theme().color(token))
+            for match in pattern.finditer(text):
+                self.setFormat(match.start(1), match.end(1) - match.start(1), look)
 
 
 class CodeEdit(QPlainTextEdit):

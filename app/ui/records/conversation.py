@@ -1,86 +1,151 @@
-"""The record at the right: its turns, what is kept for the grader, its issues; edited in place."""
+"""The record at the right: its turns, how it came, its history, its issues; edited in place."""
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QTextEdit, QVBoxLayout, QWidget
 
-from app.domain.records import Message, Record
+from app.domain.search_words import Terms, terms_of
 from app.domain.thresholds import DEFAULTS
 from app.ui import kit
 from app.ui.parts import Badge, Tone
+from app.ui.records.compare import Comparison, comparison_items
+from app.ui.records.editing import EditForm
+from app.ui.records.filling import Filler, Maker
+from app.ui.records.fixes import Offer, issue_box, offer_box
+from app.ui.records.history import History, history_items
 from app.ui.records.snapshot import Detail
-from app.ui.records.turns import TurnEditor, box, turn, value
+from app.ui.records.turns import turn, value
+from app.ui.records.words import mark
 
 TURNS_SHOWN = 60  # the newest; the earlier ones are laid out on demand
+VIEWS = ("turns", "compare", "history")
 
 
 class Conversation(QFrame):
-    """`show_detail` draws a record; `saved` carries its id and the edited messages.
+    """`show_detail` draws a record; `saved` carries its id and what changed, as `update_record` takes
+    it. The other signals ask for what only the panel can do; it answers with a `show_` function.
 
     While an edit is open the same record is not drawn again, so that no refresh takes the words away.
     """
 
     stepped = Signal(int)
-    saved = Signal(int, list)
+    saved = Signal(int, dict)
+    view_asked = Signal(str, int)  # "compare" or "history" of a record
+    check_asked = Signal(object)  # the turns of a long text that is being edited
+    fix_asked = Signal(str, bool)  # a fix, and whether for all records like this
+    twins_asked = Signal()
+    undo_asked = Signal(object)  # a RecordChange
+    offer_taken = Signal(object)
+    markdown_chosen = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.detail: Detail | None = None
-        self._editors: list[TurnEditor] = []
-        self.title = kit.label("Record", "h2")
-        self.previous = kit.tool_button("caret-left", "Previous record (Alt+Up)", self._previous)
-        self.next = kit.tool_button("caret-right", "Next record (Alt+Down)", self._next)
-        self.edit = kit.tool_button("pencil-simple", "Edit the text (Ctrl+E)", self.start_edit)
-        self.chips = kit.row(gap=6)
+        self.form: EditForm | None = None
+        self.markdown = True
+        self._terms = Terms()
+        self._offers: tuple[int, tuple[Offer, ...]] = (0, ())
+        self._make_head()
         body = QWidget()
         self.body = QVBoxLayout(body)
         self.body.setSpacing(10)
         self.body.setContentsMargins(0, 0, 6, 8)
+        self.filler = Filler(self.body)
+        self.filler.made.connect(self._mark_in)
+        self.filler.done.connect(self._filled)
+        self._top, self._seeks = 0, False
+        self.area, self._content = kit.scroll(body), body
         self.save = kit.button("Save", self._save, kind="primary", small=True, tip="Ctrl+Return")
         cancel = kit.button("Cancel", self.cancel_edit, small=True, tip="Esc")
         self.foot = kit.holder(kit.row(self.save, cancel, None))
         self.foot.hide()
-        head = kit.row((self.title, 1), self.previous, self.next, self.edit, gap=4)
-        self.area = kit.scroll(body)
+        self.offers = kit.Refill(gap=8)
         self.setLayout(
-            kit.column(head, self.chips, (self.area, 1), self.foot, gap=10, margin=(16, 10, 10, 12))
-        )
+            kit.column(
+                self._head, self.chips, self._views, self.offers, (self.area, 1), self.foot,
+                gap=10, margin=(16, 10, 10, 12),
+            )
+        )  # fmt: skip
 
     @property
     def editing(self) -> bool:
-        return bool(self._editors)
+        return self.form is not None
 
     @property
     def changed(self) -> bool:
         """Whether words would be lost."""
-        return any(editor.changed for editor in self._editors)
+        return self.form is not None and self.form.changed
+
+    @property
+    def view(self) -> str:
+        return VIEWS[self.segments.selected]
 
     def show_detail(self, detail: Detail | None) -> None:
         same = detail and self.detail and detail.record.id == self.detail.record.id
         if same and (self.editing or detail == self.detail):
             return
-        top = self.area.verticalScrollBar().value() if same else 0
+        self._top = self.area.verticalScrollBar().value() if same else 0
+        self._seeks = not same
         self.detail = detail
         self._draw()
-        self.area.verticalScrollBar().setValue(top)
+
+    def show_words(self, text: str) -> None:
+        """Mark the words of a search in whatever is shown, now and for the records to come."""
+        terms = terms_of(text)
+        if terms != self._terms:
+            self._terms = terms
+            self._mark()
+
+    def show_view(self, view: str) -> None:
+        """Turns, the comparison with the original, or the history."""
+        if not self.editing and view != self.view:
+            self.segments.select(VIEWS.index(view))
+            self._choose_view()
+
+    def show_comparison(self, found: Comparison) -> None:
+        """The answer to `view_asked`; dropped when the user has moved on."""
+        if self._awaits("compare", found.record_id):
+            self._fill([partial(_same, item) for item in comparison_items(found)])
+
+    def show_history(self, found: History) -> None:
+        """The answer to `view_asked`; dropped when the user has moved on."""
+        if self._awaits("history", found.record_id):
+            self._fill(
+                [partial(_same, item) for item in history_items(found, self.undo_asked.emit)]
+            )
+
+    def show_offers(self, record_id: int, offers: Sequence[Offer]) -> None:
+        """Where else the edit just stored applies; until another record is shown."""
+        self._offers = (record_id, tuple(offers))
+        self._draw_offers()
+
+    def use_markdown(self, on: bool) -> None:
+        """Draw texts as Markdown, or as they are written."""
+        self.markdown = on
+        self.plain.setChecked(not on)
+        if not self.editing and self.view == "turns":
+            self._top = self.area.verticalScrollBar().value()
+            self._draw()
 
     def start_edit(self) -> None:
         """Open the words of every turn; the last user turn has the focus."""
         if self.detail is None or self.editing:
             return
+        self.filler.stop()
         kit.clear(self.body)
-        for message in self.detail.record.messages:
-            editor = TurnEditor(message)
-            self._editors.append(editor)
-            self.body.addWidget(kit.label(editor.accessibleName(), "strong"))
-            self.body.addWidget(editor)
+        self.segments.select(0)
+        self.form = EditForm(self.detail.record)
+        self.form.state_changed.connect(self._show_state)
+        self.form.check_asked.connect(self.check_asked)
+        self.body.addWidget(self.form)
         self.body.addStretch(1)
         self._show_foot(True)
-        last = next((e for e in reversed(self._editors) if e.message.role == "user"), None)
-        if last is not None:
-            last.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.area.ensureWidgetVisible(last)
+        if (turn_form := self.form.focus_last_user()) is not None:
+            self.area.ensureWidgetVisible(turn_form)
 
     def cancel_edit(self) -> None:
         """Show the record as it is stored."""
@@ -88,8 +153,24 @@ class Conversation(QFrame):
 
     def close_edit(self) -> None:
         """The edit is stored: the next `show_detail` draws."""
-        self._editors = []
+        self.form = None
         self.detail = None
+
+    def texts(self) -> list[QTextEdit]:
+        """The texts that are shown; what was taken out of the layout goes only later."""
+        body = self._content
+        return [v for v in body.findChildren(QTextEdit) if v.isVisibleTo(body)]
+
+    def open_fixes(self) -> None:
+        """Open the menu of fixes, where the record has one."""
+        for button in self.area.findChildren(QPushButton):
+            if button.property("fixes") and button.isVisible():
+                button.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                button.showMenu()
+
+    def retheme(self) -> None:
+        """Marks keep the colours they were made with, and follow once the texts are drawn anew."""
+        QTimer.singleShot(0, self, self._mark)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
@@ -100,29 +181,61 @@ class Conversation(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def _previous(self) -> None:
-        self.stepped.emit(-1)
+    def _make_head(self) -> None:
+        self.title = kit.label("Record", "h2")
+        self.previous = kit.tool_button(
+            "caret-left", "Previous record (Alt+Up)", lambda: self.stepped.emit(-1)
+        )
+        self.next = kit.tool_button(
+            "caret-right", "Next record (Alt+Down)", lambda: self.stepped.emit(1)
+        )
+        self.edit = kit.tool_button("pencil-simple", "Edit the text (Ctrl+E)", self.start_edit)
+        self._head = kit.row((self.title, 1), self.previous, self.next, self.edit, gap=4)
+        self.chips = kit.row(gap=6)
+        self.segments = kit.Segments(("Turns", "Compare", "History"))
+        self.segments.setAccessibleName("What is shown of the record")
+        self.segments.setToolTip("Turns, compare with the original (Ctrl+D), history (Ctrl+H)")
+        self.segments.chosen.connect(self._choose_view)
+        self.plain = kit.tool_button("text-t", "Text as it is written, not as Markdown (Ctrl+M)")
+        self.plain.setCheckable(True)
+        self.plain.clicked.connect(self._choose_markdown)
+        self._views = kit.holder(kit.row(self.segments, None, self.plain, gap=4))
 
-    def _next(self) -> None:
-        self.stepped.emit(1)
+    def _choose_markdown(self) -> None:
+        self.use_markdown(not self.markdown)
+        self.markdown_chosen.emit(self.markdown)
+
+    def _choose_view(self) -> None:
+        self._top = 0
+        self._draw()
+
+    def _awaits(self, view: str, record_id: int) -> bool:
+        shown = self.detail is not None and self.detail.record.id == record_id
+        return shown and self.view == view and not self.editing
 
     def _save(self) -> None:
-        if self.detail is None or not self.changed:
+        if self.detail is None or self.form is None or not self.form.changed:
             self.cancel_edit()
-            return
-        messages: list[Message] = [editor.edited() for editor in self._editors]
-        self.saved.emit(self.detail.record.id, messages)
+        elif self.form.can_save:
+            self.saved.emit(self.detail.record.id, self.form.updates())
+
+    def _show_state(self) -> None:
+        self.save.setEnabled(self.form is not None and self.form.can_save)
 
     def _show_foot(self, editing: bool) -> None:
         self.foot.setVisible(editing)
+        self._views.setVisible(not editing and self.detail is not None)
+        self._show_state()
         for button in (self.previous, self.next, self.edit):
             button.setEnabled(not editing and self.detail is not None)
 
     def _draw(self) -> None:
-        self._editors = []
+        self.form = None
+        self.filler.stop()
         kit.clear(self.body)
         kit.clear(self.chips)
         self._show_foot(False)
+        self._draw_offers()
         if self.detail is None:
             self.title.setText("No record")
             return
@@ -131,29 +244,72 @@ class Conversation(QFrame):
         for words, tone in chips_of(self.detail):
             self.chips.addWidget(Badge(words, tone))
         self.chips.addStretch(1)
-        for widget in _body(self.detail):
-            self.body.addWidget(widget)
-        self._fold_early(record)
         self.body.addStretch(1)
+        self.plain.setEnabled(self.view == "turns")
+        if self.view == "turns":
+            self._draw_turns(self.detail)
+        else:
+            self.view_asked.emit(self.view, record.id)
 
-    def _fold_early(self, record: Record) -> None:
+    def _draw_turns(self, detail: Detail) -> None:
         """Only the newest turns at first."""
+        record = detail.record
+        issues = issue_box(record, self.fix_asked.emit, self.twins_asked.emit)
         early = record.messages[:-TURNS_SHOWN]
-        place = 1 if record.issues else 0
-        turns = [turn(message) for message in record.messages[len(early) :]]
-        for offset, widget in enumerate(turns):
-            self.body.insertWidget(place + offset, widget)
-        if not early:
-            return
+        makers: list[Maker] = [partial(_same, issues)] if issues else []
+        if early:
+            makers.append(partial(self._more, detail))
+        later = record.messages[len(early) :]
+        makers += [partial(turn, message, markdown=self.markdown) for message in later]
+        self._fill([*makers, *kept_makers(detail, markdown=self.markdown)])
+
+    def _more(self, detail: Detail) -> QWidget:
+        early = detail.record.messages[:-TURNS_SHOWN]
         more = kit.button(f"Show {len(early):,} earlier turns", kind="link", small=True)
 
         def show_all() -> None:
             more.hide()
-            for offset, message in enumerate(early):
-                self.body.insertWidget(place + offset, turn(message))
+            makers = [partial(turn, message, markdown=self.markdown) for message in early]
+            self.filler.fill(makers, at=self.body.indexOf(more))
 
         more.clicked.connect(show_all)
-        self.body.insertWidget(place, more)
+        return more
+
+    def _fill(self, makers: Sequence[Maker]) -> None:
+        """Lay these out above the spring at the end, in place of what stands there."""
+        self.filler.stop()
+        kit.clear(self.body)
+        self.body.addStretch(1)
+        self.filler.fill(makers)
+
+    def _filled(self) -> None:
+        QTimer.singleShot(0, self, self._settle)
+
+    def _settle(self) -> None:
+        """Once it is laid out: to where the user was, or to the first word searched for."""
+        if self._top:
+            self.area.verticalScrollBar().setValue(self._top)
+        elif self._seeks and self._terms:
+            self._seeks = False
+            marked = (view for view in self.texts() if view.extraSelections())
+            if (first := next(marked, None)) is not None:
+                self.area.ensureWidgetVisible(first)
+
+    def _mark(self) -> None:
+        for view in self.texts():
+            if view.isReadOnly():
+                mark(view, self._terms)
+
+    def _mark_in(self, widget: QWidget) -> None:
+        if self._terms:
+            for view in widget.findChildren(QTextEdit):
+                mark(view, self._terms)
+
+    def _draw_offers(self) -> None:
+        record_id, offers = self._offers
+        shown = offers if self._awaits("turns", record_id) else ()
+        dismiss = partial(self.show_offers, 0, ())
+        self.offers.show_items(*(offer_box(o, self.offer_taken.emit, dismiss) for o in shown))
 
 
 def chips_of(detail: Detail) -> list[tuple[str, Tone]]:
@@ -180,28 +336,25 @@ def chips_of(detail: Detail) -> list[tuple[str, Tone]]:
     return said
 
 
-def _body(detail: Detail) -> list[QWidget]:
-    """All but the turns, which stand between the issues and the rest."""
+def kept_makers(detail: Detail, *, markdown: bool) -> list[Maker]:
+    """What stands below the turns: reference, other fields, recorded reply, tools."""
     record = detail.record
-    widgets: list[QWidget] = []
-    if record.issues:
-        tone: Tone = "warn" if record.valid else "bad"
-        lines = [kit.label(issue.text, "small", wrap=True, select=True) for issue in record.issues]
-        widgets.append(box("Worth a look" if record.valid else "Invalid", tone, *lines))
-    kept: list[QWidget] = []
+    kept: list[Maker] = []
     if record.reference is not None:
-        kept.append(value("Reference", "good", record.reference))
+        kept.append(partial(value, "Reference", "good", record.reference))
     others = {k: v for k, v in record.extra.items() if k != "reference"}
-    kept += [value(name[:60], "muted", field) for name, field in others.items()]
+    kept += [partial(value, name[:60], "muted", field) for name, field in others.items()]
     if record.reply is not None:
-        kept.append(turn(record.reply, "Recorded reply"))
+        kept.append(partial(turn, record.reply, "Recorded reply", markdown=markdown))
     if kept:
         said = "Kept for the grader, not shown to the model"
-        widgets += [kit.rule(), kit.label(said, "small", "faint", wrap=True), *kept]
+        kept = [kit.rule, partial(kit.label, said, "small", "faint", wrap=True), *kept]
     if record.tools:
-        widgets.append(kit.Fold(f"Tools offered: {len(record.tools)}", lambda: _tools(record)))
-    return widgets
+        tools = list(record.tools)
+        name = f"Tools offered: {len(tools)}"
+        kept.append(partial(kit.Fold, name, lambda: value("Tools", "muted", tools)))
+    return kept
 
 
-def _tools(record: Record) -> QWidget:
-    return value("Tools", "muted", list(record.tools))
+def _same(widget: QWidget) -> QWidget:
+    return widget

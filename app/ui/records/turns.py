@@ -1,19 +1,16 @@
-"""One turn of a conversation as a box: who speaks, the words, tool calls folded; or as an editor."""
+"""One turn of a conversation as a box: who speaks, the words, tool calls folded, other parts named."""
 
-import json
 from typing import Any
 
 import orjson
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.domain.records import Message
 from app.ui import kit
 from app.ui.parts import Badge, Tone
+from app.ui.records.words import pretty as pretty
+from app.ui.records.words import words as words
 
-ONE_LINE = 40  # characters of JSON that stay on one line
-SHOWN_CHARACTERS = 8_000  # more is laid out only on demand: a turn may have 2 MB
 ROLES: dict[str, tuple[str, Tone]] = {
     "system": ("System", "muted"),
     "developer": ("Developer", "muted"),
@@ -21,20 +18,13 @@ ROLES: dict[str, tuple[str, Tone]] = {
     "assistant": ("Assistant", "muted"),
     "tool": ("Tool result", "info"),
 }
+SIZES = ((1_000_000, "MB"), (1_000, "KB"))
+ICONS = {"image": "image", "audio": "speaker-high", "file": "file"}
 
 
-def pretty(value: Any) -> str:
-    """JSON, indented where it is long; text that holds JSON is opened, other text stays."""
-    try:
-        opened = orjson.loads(value) if isinstance(value, str) else value
-        compact = orjson.dumps(opened, default=str)
-        if isinstance(value, str) and not isinstance(opened, dict | list):
-            return value
-        if len(compact) <= ONE_LINE:
-            return json.dumps(opened, ensure_ascii=False, default=str)
-        return orjson.dumps(opened, option=orjson.OPT_INDENT_2, default=str).decode()
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # plain words, or nested too deep
-        return str(value)
+def role_chip(message: Message) -> tuple[str, Tone]:
+    """The role in words with its tone; an unknown one as it is written, in red."""
+    return ROLES.get(message.role, (message.role[:40] or "no role", "bad"))
 
 
 def box(name: str, tone: Tone, *items: kit.Item) -> QFrame:
@@ -47,17 +37,20 @@ def box(name: str, tone: Tone, *items: kit.Item) -> QFrame:
     return widget
 
 
-def turn(message: Message, title: str = "") -> QFrame:
+def turn(message: Message, title: str = "", *, markdown: bool = False) -> QFrame:
     """A message as it stands in the record, under its role or another title."""
-    name, tone = ROLES.get(message.role, (message.role[:40] or "no role", "bad"))
+    name, tone = role_chip(message)
     if title:
         name = title
     elif message.name:
         name = f"{name}: {message.name[:40]}"
     items: list[kit.Item] = []
-    if message.text or not message.tool_calls:
-        items.append(words(message.text, name, code=message.role == "tool"))
-    items += [_call(call) for call in message.tool_calls or []]
+    for part in _parts(message):
+        if isinstance(part, str):
+            items.append(words(part, name, code=message.role == "tool", markdown=markdown))
+        else:
+            items.append(part_line(part))
+    items += [call_fold(call) for call in message.tool_calls or []]
     return box(name, tone, *items)
 
 
@@ -66,60 +59,80 @@ def value(name: str, tone: Tone, content: Any) -> QFrame:
     return box(name, tone, words(pretty(content), name, code=True))
 
 
-def words(text: str, name: str, *, code: bool = False) -> QWidget:
-    """The whole text; a very long one is cut, with a button that brings the rest."""
-    shown = pretty(text) if code else text
-    prose = kit.Prose(shown[:SHOWN_CHARACTERS] or "(empty)", name, role="code" if code else "body")
-    if len(shown) <= SHOWN_CHARACTERS:
-        return prose
-    rest = f"Show {len(shown) - SHOWN_CHARACTERS:,} more characters"
-    more = kit.button(rest, kind="link", small=True)
-    holder = kit.holder(kit.column(prose, more, gap=4))
-
-    def show_all() -> None:
-        prose.show_text(shown)
-        more.hide()
-
-    more.clicked.connect(show_all)
-    return holder
-
-
-def _call(call: dict[str, Any]) -> kit.Fold:
+def call_name(call: dict[str, Any]) -> tuple[str, Any]:
+    """The tool a call names, and its arguments as they are."""
     function = call.get("function")
     function = function if isinstance(function, dict) else {}
     name = str(function.get("name") or call.get("name") or "unnamed tool")[:80]
-    arguments = function.get("arguments", call.get("arguments", ""))
+    return name, function.get("arguments", call.get("arguments", ""))
+
+
+def call_fold(call: dict[str, Any]) -> kit.Fold:
+    """«Calls lookup», its arguments under it."""
+    name, arguments = call_name(call)
     return kit.Fold(
         f"Calls {name}", lambda: words(pretty(arguments), f"{name} arguments", code=True)
     )
 
 
-class TurnEditor(QPlainTextEdit):
-    """The text of one turn, to be changed; Tab leaves it."""
+def part_line(part: dict[str, Any]) -> QWidget:
+    """A part that is no text, named on a line; it is never loaded."""
+    said = part_words(part)
+    icon = next((icon for kind, icon in ICONS.items() if kind in said.lower()), "paperclip")
+    line = kit.row(kit.IconLabel(icon), (kit.Prose(said, said), 1), gap=8)
+    return kit.holder(line)
 
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text)
-        self.message = message
-        self.setAccessibleName(f"{ROLES.get(message.role, (message.role, ''))[0]} turn")
-        self.setTabChangesFocus(True)
-        lines = min(12, max(3, self.document().blockCount() + len(message.text) // 40))
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 20)
 
-    @property
-    def changed(self) -> bool:
-        return self.toPlainText() != self.message.text
+def part_words(part: dict[str, Any]) -> str:
+    """«Image, PNG, 34 KB», «Image at https://…», «Audio, WAV, 1.2 MB», «File report.pdf, 80 KB»."""
+    kind = str(part.get("type") or "part")
+    inner = part.get(kind)
+    fields = inner if isinstance(inner, dict) else part
+    if "image" in kind:
+        url = fields.get("url") or (inner if isinstance(inner, str) else "")
+        return _linked("Image", str(url))
+    if "audio" in kind:
+        form = str(fields.get("format") or "").upper()
+        return _sized(f"Audio, {form}" if form else "Audio", str(fields.get("data") or ""))
+    if "file" in kind:
+        name = str(fields.get("filename") or fields.get("file_id") or "without a name")
+        data = str(fields.get("file_data") or "").partition(",")[2]
+        return _sized(f"File {name[:80]}", data)
+    size = len(orjson.dumps(part, default=str))
+    return f"Part of the kind “{kind[:40]}”, {bytes_words(size)}"
 
-    def edited(self) -> Message:
-        """The message with the new text; one that was not touched keeps its parts."""
-        if not self.changed:
-            return self.message
-        return self.message.model_copy(update={"content": self.toPlainText()})
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+Return and Esc belong to the editor as a whole."""
-        ends = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if event.key() == Qt.Key.Key_Escape or (ends and control):
-            event.ignore()
-            return
-        super().keyPressEvent(event)
+def bytes_words(size: int) -> str:
+    """12 bytes, 34 KB, 1.2 MB."""
+    for unit, name in SIZES:
+        if size >= unit:
+            return f"{size / unit:.{0 if size >= 10 * unit else 1}f} {name}"
+    return f"{size} bytes"
+
+
+def _parts(message: Message) -> list[str | dict[str, Any]]:
+    """Texts and other parts in order; an empty turn without calls is one empty text."""
+    if isinstance(message.content, list):
+        found: list[str | dict[str, Any]] = [
+            str(part.get("text", "")) if part.get("type") == "text" else part
+            for part in message.content
+        ]
+    else:
+        found = [message.content] if message.content else []
+    return found or ([] if message.tool_calls else [""])
+
+
+def _linked(name: str, url: str) -> str:
+    if not url.startswith("data:"):
+        return f"{name} at {url[:300]}" if url else f"{name} without an address"
+    head, _, data = url.partition(",")
+    form = head.removeprefix("data:").split(";")[0].rpartition("/")[2].upper()
+    return _sized(f"{name}, {form}" if form else name, data)
+
+
+def _sized(name: str, data: str) -> str:
+    """With the size of what the base64 text holds."""
+    if not data:
+        return name
+    size = len(data) * 3 // 4 - data[-2:].count("=")
+    return f"{name}, {bytes_words(size)}"
