@@ -1,14 +1,18 @@
 """What the window's commands do: each a coroutine over the app; nothing here lays out widgets."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
+from app.store import records
 from app.ui import dialogs
 from app.ui.controller import Controller
+from app.ui.datasets.export_dialog import export
+from app.ui.datasets.importing import Importing
+from app.ui.datasets.trash import TrashDialog
 from app.ui.timeline import Timeline, read_changes
 
 GOAL_QUESTION = "What should the model do well?"
@@ -21,24 +25,27 @@ class Actions:
         self._app, self._window = app, window
 
     async def open_file(self) -> None:
-        if path := await dialogs.open_file(self._window, "Open a file of chat records"):
-            await self.import_file(path)
+        """Files to import as new datasets."""
+        await self.import_files(await dialogs.open_files(self._window, "Open chat records"))
 
-    async def import_file(self, path: Path) -> None:
-        """Import a file as a new dataset and open it; lines that could not be read are told."""
-        report = await self._app.import_file(path)
-        await self._app.open(report.dataset)
-        if report.rejected_lines:
-            self._app.jobs.start(self._tell_rejected(path, report))
+    async def append_files(self) -> None:
+        """Files to import, asked whether into the open dataset or in its place."""
+        files = await dialogs.open_files(self._window, "Append chat records")
+        await self.import_files(files, into_open=True)
 
-    async def _tell_rejected(self, path: Path, report: Any) -> None:
-        lines = [
-            f"Line {line['line']}: {line['reasons'][0]['text']}" for line in report.rejections[:8]
-        ]
-        rest = report.rejected_lines - len(lines)
-        text = "\n".join([*lines, f"and {rest:,} more" if rest > 0 else ""]).strip()
-        title = f"{path.name}: {report.rejected_lines:,} lines could not be read"
-        await dialogs.tell(self._window, title, f"The other records were imported.\n\n{text}")
+    async def import_files(self, files: Sequence[Path], *, into_open: bool = False) -> None:
+        """See `Importing.bring`."""
+        await Importing(self._app, self._window).bring(files, into_open=into_open)
+
+    async def export_records(self) -> None:
+        """Ask for a format and a file, and write all records of the open dataset."""
+        info = await self._app.library.get(self._app.session.dataset_id)
+        total = await self._app.session.store.read(records.count, records.EVERY)
+        await export(self._app, self._window, listed=None, total=total, name=info.name)
+
+    async def show_deleted(self) -> None:
+        """The trash: what can be taken out of it."""
+        await dialogs.ask(TrashDialog(self._window, self._app, await self._app.library.deleted()))
 
     async def open_sample(self) -> None:
         await self._app.open_sample()
@@ -58,17 +65,6 @@ class Actions:
     async def show_timeline(self) -> None:
         changes = await read_changes(self._app.session) if self._app.session else []
         await dialogs.ask(Timeline(self._window, self._app, changes))
-
-    async def rename_dataset(self) -> None:
-        info = await self._app.library.get(self._app.session.dataset_id)
-        name = await dialogs.ask_text(self._window, "Rename", "Name of the dataset", text=info.name)
-        if name:
-            await self._app.library.rename(info.id, name)
-
-    async def reset_pipeline(self) -> None:
-        text = "Topics, grader settings and results are cleared. The records stay."
-        if await dialogs.confirm(self._window, "Reset the pipeline?", text, yes="Reset"):
-            await self._app.call("reset_pipeline")
 
     async def run_tool(self, name: str) -> None:
         await self._app.call(name)

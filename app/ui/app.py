@@ -30,7 +30,7 @@ QT_LEVELS = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: l
 
 
 def main(argv: list[str]) -> int:
-    """Run the window until it is closed; a file named in `argv` is opened. Returns 0, or 1."""
+    """Run the window until it is closed; files named in `argv` are opened. Returns 0, or 1."""
     application = QApplication([sys.argv[0]])
     application.setApplicationName(paths.APP_NAME)
     application.setDesktopFileName("rft-studio")
@@ -89,12 +89,12 @@ class Opening(QWidget):
 
 
 async def _furnish(window: "MainWindow", files: list[Path]) -> None:
-    """After the first paint: the assistant, and the file the program was started with."""
+    """After the first paint: the assistant, and the files the program was started with."""
     await asyncio.sleep(0)
     chat = importlib.import_module("app.ui.chat")
     window.set_chat(chat.ChatDock(window.app))
-    for file in files[:1]:
-        window.start(window.actions_.import_file(file))
+    if files:
+        window.start(window.actions_.import_files(files))
 
 
 def hook_exceptions(tell: Callable[[str], None]) -> None:

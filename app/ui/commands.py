@@ -28,7 +28,7 @@ def _file(w: "MainWindow") -> list[Command]:
         Command(
             name="open",
             menu="File",
-            words="Open a file…",
+            words="Open files…",
             shortcut="Ctrl+O",
             do=lambda: w.start(do.open_file()),
         ),
@@ -41,6 +41,12 @@ def _file(w: "MainWindow") -> list[Command]:
             words="Start page",
             shortcut="Ctrl+Shift+H",
             do=lambda: w.go("welcome"),
+        ),
+        Command(
+            name="deleted",
+            menu="File",
+            words="Deleted datasets…",
+            do=lambda: w.start(do.show_deleted()),
         ),
         Command(
             name="settings",
@@ -172,8 +178,23 @@ def _dataset(w: "MainWindow") -> list[Command]:
         Command(
             name="rename",
             menu="Dataset",
-            words="Rename…",
-            do=lambda: w.start(do.rename_dataset()),
+            words="Rename",
+            do=w.rename_dataset,
+            needs_dataset=True,
+        ),
+        Command(
+            name="append",
+            menu="Dataset",
+            words="Append files…",
+            do=lambda: w.start(do.append_files()),
+            needs_dataset=True,
+        ),
+        Command(
+            name="export",
+            menu="Dataset",
+            words="Export records…",
+            shortcut="Ctrl+Shift+E",
+            do=lambda: w.start(do.export_records()),
             needs_dataset=True,
         ),
         Command(
@@ -187,7 +208,7 @@ def _dataset(w: "MainWindow") -> list[Command]:
             name="reset",
             menu="Dataset",
             words="Reset pipeline…",
-            do=lambda: w.start(do.reset_pipeline()),
+            do=w.reset_pipeline,
             needs_dataset=True,
             starts_group=True,
         ),

@@ -14,7 +14,7 @@ from shiboken6 import isValid
 from app.ui import kit
 from app.ui.kit.buttons import Kind
 
-FILTERS = "Chat records (*.jsonl *.json *.csv *.tsv *.parquet *.gz);;All files (*)"
+FILTERS = "Chat records (*.jsonl *.json *.csv *.tsv *.parquet *.gz *.zst);;All files (*)"
 
 
 async def ask(dialog: QDialog) -> bool:
@@ -106,6 +106,16 @@ async def open_file(
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilters(filters.split(";;"))
     return Path(dialog.selectedFiles()[0]) if await ask(dialog) else None
+
+
+async def open_files(
+    parent: QWidget | None, title: str = "Open files", *, filters: str = FILTERS
+) -> list[Path]:
+    """The existing files the user picked; none when cancelled."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.setNameFilters(filters.split(";;"))
+    return [Path(name) for name in dialog.selectedFiles()] if await ask(dialog) else []
 
 
 async def save_file(

@@ -78,7 +78,10 @@ class MainWindow(FrameWindow):
     def _connect(self) -> None:
         self.stepper.activated.connect(self._open_step)
         self.sidebar.open_asked.connect(lambda: self.start(self.actions_.open_file()))
-        self.sidebar.dataset_asked.connect(self.open_dataset)
+        self.sidebar.asked.connect(self._do_with_dataset)
+        self.sidebar.datasets.renamed.connect(
+            lambda *names: self.start(self.app.library.rename(*names))
+        )
         self.sidebar.issues_asked.connect(self.show_issues)
         self.sidebar.goal_asked.connect(lambda: self.start(self.edit_goal()))
         self.jobs_strip.timeline_asked.connect(lambda: self.start(self.actions_.show_timeline()))
@@ -159,6 +162,22 @@ class MainWindow(FrameWindow):
             self.go("records")
         else:
             self.start(self.app.open(dataset_id))
+
+    def _do_with_dataset(self, verb: str, dataset_id: str) -> None:
+        """From the sidebar: what asks first is asked on the start page, above the cards."""
+        if verb in ("delete", "reset"):
+            self.go("welcome")
+        self.welcome.do(verb, dataset_id)
+
+    def rename_dataset(self) -> None:
+        """In place, in the sidebar's list."""
+        if self.app.session is not None:
+            self.sidebar.search.clear()
+            self.sidebar.list.start_rename(self.app.session.dataset_id)
+
+    def reset_pipeline(self) -> None:
+        if self.app.session is not None:
+            self._do_with_dataset("reset", self.app.session.dataset_id)
 
     def show_issues(self) -> None:
         self.go("records", {"issues": True})
@@ -288,8 +307,7 @@ class MainWindow(FrameWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.welcome.set_hot(False)
-        for path in _dropped(event):
-            self.start(self.actions_.import_file(path))
+        self.start(self.actions_.import_files(_dropped(event), into_open=True))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing waits for an answer while training runs, and for the files to be closed."""

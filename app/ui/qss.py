@@ -231,6 +231,7 @@ def _views(theme: Theme) -> str:
 QTableView, QTreeView, QListView {{ background: {c["surface"]};
     alternate-background-color: {c["surface"]}; border: none; gridline-color: transparent;
     selection-background-color: {c["selected"]}; selection-color: {c["text"]}; }}
+QListView#datasets {{ background: transparent; }}
 QTableView::item, QTreeView::item, QListView::item {{ padding: 0 8px; border: none;
     border-bottom: 1px solid {c["border"]}; min-height: {px(28)}px; }}
 QTreeView::item {{ padding: 0 4px; border-bottom: none; }}

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from app.store.library import DatasetInfo
 from app.store.records import RecordStats
 from app.ui import kit
-from app.ui.parts.bars import StackBar, StepDots
+from app.ui.datasets.model import DatasetModel
+from app.ui.datasets.view import LineView, sort_button
+from app.ui.parts.bars import StackBar
 from app.ui.parts.paint import Tone
 
+SEARCH_FROM = 7  # datasets: fewer are all seen at once
 HEALTH: tuple[tuple[str, str, str, Tone], ...] = (
     ("Valid", "check-circle", "good", "good"),
     ("Near duplicates", "warning", "warn_text", "warn"),
@@ -19,36 +22,11 @@ HEALTH: tuple[tuple[str, str, str, Tone], ...] = (
 )
 
 
-class DatasetItem(kit.Clickable):
-    """A dataset in the list: name, step dots, number of records."""
-
-    def __init__(self, info: DatasetInfo, *, selected: bool) -> None:
-        super().__init__(f"{info.name}, {info.records:,} records")
-        self.setProperty("role", "item")
-        self.setProperty("selected", selected)
-        self.name = kit.ElidedLabel(info.name, "strong" if selected else "body")
-        count = kit.label(f"{info.records:,}", "small", "muted")
-        below = kit.row(StepDots(info.steps), None, count, gap=4)
-        self.setLayout(kit.column(self.name, below, gap=4, margin=(8, 5, 8, 6)))
-
-
-class ListBody(QWidget):
-    """Tells how tall its content is, so that the list takes no more and scrolls only when long."""
-
-    resized = Signal(int)
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
-        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
-            self.resized.emit(self.sizeHint().height())
-        return done
-
-
 class Sidebar(QWidget):
     """Shows what it is given; asks by signals."""
 
     open_asked = Signal()
-    dataset_asked = Signal(str)
+    asked = Signal(str, str)  # a verb of `datasets.view.VERBS`, and a dataset's id
     issues_asked = Signal()
     goal_asked = Signal()
 
@@ -58,13 +36,14 @@ class Sidebar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Datasets")
         plus = kit.tool_button("plus", "Open a file", self.open_asked.emit)
-        head = kit.row(kit.label("Datasets", "strong"), None, plus, margin=(10, 0, 2, 0))
-        self._list = QVBoxLayout()
-        self._list.setSpacing(2)
-        self._list.addStretch(1)
-        inner = ListBody()
-        inner.setLayout(self._list)
-        self._list.setContentsMargins(0, 0, 0, 0)
+        self.datasets = DatasetModel()
+        self.list = LineView(self.datasets)
+        self.list.asked.connect(self.asked)
+        self.search = kit.search_box("Search datasets", self.datasets.search)
+        self.sort = sort_button(self.datasets)
+        title = kit.label("Datasets", "strong")
+        head = kit.row(title, None, self.sort, plus, margin=(10, 0, 2, 0))
+        self._nothing = self._make_nothing()
         self._health, self._goal = (
             HealthView(self.issues_asked.emit),
             GoalView(self.goal_asked.emit),
@@ -72,12 +51,12 @@ class Sidebar(QWidget):
         self._about = kit.holder(kit.column(self._health, 6, kit.rule(), 6, self._goal, gap=0))
         self._about.hide()
         foot = self._make_foot()
-        scroll = kit.scroll(inner)
-        inner.resized.connect(scroll.setMaximumHeight)
         self.setLayout(
             kit.column(
                 head,
-                (scroll, 1000),
+                self.search,
+                self._nothing,
+                (self.list, 1000),
                 self._about,
                 None,
                 kit.rule(),
@@ -102,16 +81,19 @@ class Sidebar(QWidget):
         self._place.setText(place)
 
     def show_datasets(self, infos: Sequence[DatasetInfo], selected: str) -> None:
-        kit.clear(self._list)
-        for info in infos:
-            item = DatasetItem(info, selected=info.id == selected)
-            item.clicked.connect(lambda dataset_id=info.id: self.dataset_asked.emit(dataset_id))
-            self._list.addWidget(item)
-        if not infos:
-            words = kit.label("Open a file or try the sample.", "small", "muted", wrap=True)
-            nothing = kit.label("None yet", "body", "muted")
-            self._list.addLayout(kit.column(nothing, words, gap=2, margin=(10, 4, 10, 8)))
-        self._list.addStretch(1)
+        self.datasets.show_infos(infos, selected)
+        many = len(infos) >= SEARCH_FROM
+        self.search.setVisible(many)
+        self.sort.setVisible(many)
+        self._nothing.setVisible(not infos)
+        self.list.setVisible(bool(infos))
+
+    def _make_nothing(self) -> QWidget:
+        words = kit.label("Open a file or try the sample.", "small", "muted", wrap=True)
+        nothing = kit.label("None yet", "body", "muted")
+        place = QWidget()
+        place.setLayout(kit.column(nothing, words, gap=2, margin=(10, 4, 10, 8)))
+        return place
 
     def show_about(self, stats: RecordStats, goal: str) -> None:
         """Health and goal of the open dataset."""

@@ -1,22 +1,23 @@
 """The first page: drop or open a file, try the sample, and the datasets of before as cards."""
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.store.events import LibraryChanged
 from app.store.library import DatasetInfo
 from app.store.trash import DAYS_KEPT
-from app.ui import dialogs, kit
+from app.tools.base import Card
+from app.ui import kit
+from app.ui.chat_cards import ApprovalCard
+from app.ui.datasets.model import SORTS, DatasetModel
+from app.ui.datasets.view import CardView
 from app.ui.panel import Panel
-from app.ui.parts.badge import Badge
-from app.ui.parts.bars import StepDots
 from app.ui.theme import theme
 
-CARD_WIDTH = 250  # the least a dataset's card needs
 WHY = (
     (
         "chats-circle",
@@ -39,11 +40,6 @@ WHY = (
         "Held-out prompts, intervals, and a comparison with plain prompting.",
     ),
 )
-SORTS: tuple[tuple[str, Callable[[DatasetInfo], object]], ...] = (
-    ("Last opened", lambda info: -info.opened),
-    ("Name", lambda info: info.name.casefold()),
-    ("Step", lambda info: -info.steps.count("d")),
-)
 
 
 class Welcome(Panel):
@@ -56,17 +52,23 @@ class Welcome(Panel):
     dataset_asked = Signal(str)
 
     def build(self) -> None:
-        self._infos: list[DatasetInfo] = []
-        self.search = kit.search_box("Search datasets", lambda text: self._show())
+        self.datasets = DatasetModel()
+        self.search = kit.search_box("Search datasets", self.datasets.search)
         self.search.setFixedWidth(theme().px(180))
-        self.sort = kit.combo("Sort by", [name for name, _ in SORTS], lambda i: self._show())
+        self.sort = kit.combo("Sort by", [name for name, _ in SORTS], self.datasets.sort_by)
         self.sort.setFixedWidth(theme().px(120))
         self._recent = kit.holder(
             kit.row(kit.label("Recent", "h2"), None, self.search, self.sort, gap=8)
         )
-        self._grid = QGridLayout()
-        self._grid.setSpacing(12)
+        self.cards = CardView(self.datasets)
+        self.question, self.gone = kit.Refill(), kit.Refill()
+        self._nothing = kit.empty(
+            "magnifying-glass",
+            "No dataset has that name.",
+            kit.button("Show all", self.search.clear),
+        )
         self.drop = self._make_drop()
+        self._connect()
         title = kit.label("Teach a model your task, and know that it learned", "display", wrap=True)
         words = "Bring chat records and a goal. No account, no key, nothing leaves this computer."
         self.column.addLayout(kit.column(title, kit.label(words, tone="muted", wrap=True), gap=4))
@@ -74,13 +76,18 @@ class Welcome(Panel):
         self.column.addWidget(self.drop)
         self.column.addLayout(kit.row(*[(_why(*each), 1) for each in WHY], gap=12))
         self.column.addSpacing(4)
-        self.column.addWidget(self._recent)
-        self.column.addLayout(self._grid)
+        for piece in (self._recent, self.question, self.gone, self.cards, self._nothing):
+            self.column.addWidget(piece)
         self.column.addStretch(1)
+
+    def _connect(self) -> None:
+        self.cards.asked.connect(self.do)
+        self.datasets.renamed.connect(lambda *names: self.act(self.app.library.rename(*names)))
+        self.datasets.changed.connect(self._show)
 
     def _make_drop(self) -> QFrame:
         head = kit.label("Drop a file of chat records here", "h2")
-        words = "JSONL or JSON, also as .gz. It stays on this computer."
+        words = "JSONL, JSON, CSV or Parquet, also as .gz or .zst. It stays on this computer."
         sub = kit.label(words, tone="muted", wrap=True)
         for label in (head, sub):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -97,65 +104,78 @@ class Welcome(Panel):
         kit.restyle(self.drop, hot=hot)
 
     async def refresh(self) -> None:
-        self._infos = await self.app.library.datasets()
-        self._show()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._columns() != self._shown_columns:
-            self._show()
-
-    _shown_columns = 0
-
-    def _columns(self) -> int:
-        return max(1, min(3, (self.width() - 40) // theme().px(CARD_WIDTH)))
+        session = self.app.session
+        infos = await self.app.library.datasets()
+        self.datasets.show_infos(infos, session.dataset_id if session else "")
 
     def _show(self) -> None:
-        kit.clear(self._grid)
-        self._shown_columns = self._columns()
-        self._recent.setVisible(bool(self._infos))
-        infos = self.found()
-        for index, info in enumerate(infos):
-            card = DatasetCard(info, self)
-            self._grid.addWidget(card, *divmod(index, self._shown_columns))
-        for index in range(3):
-            self._grid.setColumnStretch(index, 1 if index < self._shown_columns else 0)
-        if self._infos and not infos:
-            clear = kit.button("Show all", self.search.clear)
-            self._grid.addWidget(
-                kit.empty("magnifying-glass", "No dataset has that name.", clear), 0, 0
-            )
+        """Heads and empty states follow what the model has."""
+        self._recent.setVisible(bool(self.datasets.infos))
+        self.cards.setVisible(bool(self.datasets.found))
+        self._nothing.setVisible(bool(self.datasets.infos) and not self.datasets.found)
 
-    def found(self) -> Sequence[DatasetInfo]:
-        """The datasets that match the search, in the chosen order."""
-        typed = self.search.text().strip().casefold()
-        key = SORTS[self.sort.currentIndex()][1]
-        hits = [info for info in self._infos if typed in info.name.casefold()]
-        return sorted(hits, key=key)  # type: ignore[arg-type]  # each key's values compare
+    def do(self, verb: str, dataset_id: str) -> None:
+        """What a card's menu or key asks, see `view.VERBS`; also called for the sidebar's list."""
+        info = next((info for info in self.datasets.infos if info.id == dataset_id), None)
+        if info is None:
+            self.act(self._do_unknown(verb, dataset_id))
+            return
+        match verb:
+            case "open":
+                self.dataset_asked.emit(dataset_id)
+            case "duplicate":
+                self.act(self.duplicate(info))
+            case "folder":
+                folder = self.app.library.folder(dataset_id)
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            case "delete":
+                self._ask(delete_card(info), lambda: self.delete(info))
+            case "reset":
+                self._ask(reset_card(info), lambda: self.reset(info))
 
-    async def rename(self, info: DatasetInfo) -> None:
-        if name := await dialogs.ask_text(self, "Rename", "Name of the dataset", text=info.name):
-            await self.app.library.rename(info.id, name)
+    async def _do_unknown(self, verb: str, dataset_id: str) -> None:
+        """The page has not read the library yet."""
+        await self.refresh()
+        if self.datasets.row_of(dataset_id) >= 0:
+            self.do(verb, dataset_id)
+
+    def _ask(self, card: Card, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Show a card above the datasets; yes does the work."""
+
+        def answered(yes: bool) -> None:
+            self.question.show_items()
+            if yes:
+                self.act(work())
+
+        asked = ApprovalCard(card)
+        asked.answered.connect(answered)
+        self.question.show_items(kit.row((asked, 1), (QWidget(), 1), gap=12))
+        asked.yes.setFocus()
 
     async def duplicate(self, info: DatasetInfo) -> None:
-        await self.app.library.duplicate(info.id, f"{info.name} (copy)")
+        """Copy the data, not the runs; a large one takes a while, so it is a job."""
+        library, name = self.app.library, f"{info.name} (copy)"
+        await self.app.jobs.run(
+            f"Duplicate {info.name}", lambda job: library.duplicate(info.id, name)
+        )
 
     async def delete(self, info: DatasetInfo) -> None:
-        what = f"{info.records:,} records, with all runs, models and caches."
-        text = f"{what} It stays in the trash for {DAYS_KEPT} days."
-        title = f"Delete “{info.name}”?"
-        if not await dialogs.confirm(self, title, text, yes="Delete", kind="danger"):
-            return
+        """Move it to the trash, and offer to take it out again."""
         if self.app.session is not None and self.app.session.dataset_id == info.id:
             await self.app.close_dataset()
         await self.app.library.delete(info.id)
+        words = f"“{info.name}” is in the trash. It stays there for {DAYS_KEPT} days."
+        self.undo = kit.button("Undo", lambda: self.act(self.undelete(info.id)), small=True)
+        close = kit.tool_button("x", "Dismiss", lambda: self.gone.show_items())
+        self.gone.show_items(kit.banner("info", words, self.undo, close))
+
+    async def undelete(self, dataset_id: str) -> None:
+        await self.app.library.undelete(dataset_id)
+        self.gone.show_items()
 
     async def reset(self, info: DatasetInfo) -> None:
-        text = "Topics, grader settings and results are cleared. The records stay."
-        title = f"Reset the pipeline of “{info.name}”?"
-        if await dialogs.confirm(self, title, text, yes="Reset"):
-            await self.app.open(info.id)
-            await self.app.call("reset_pipeline")
+        await self.app.open(info.id)
+        await self.app.call("reset_pipeline")
 
 
 def _why(icon: str, title: str, text: str) -> QFrame:
@@ -164,55 +184,30 @@ def _why(icon: str, title: str, text: str) -> QFrame:
     return kit.card(picture, kit.label(title, "strong"), words, None, gap=6, margin=14)
 
 
-class DatasetCard(kit.Clickable):
-    """A dataset: name and menu, seven steps, state, size, when it was last opened."""
-
-    def __init__(self, info: DatasetInfo, page: Welcome) -> None:
-        super().__init__(f"Open {info.name}")
-        self.setProperty("role", "card")
-        self.info = info
-        self.clicked.connect(lambda: page.dataset_asked.emit(info.id))
-        menu = kit.menu_button(
-            "dots-three",
-            f"More for {info.name}",
-            (
-                ("Open", self.clicked.emit),
-                ("Rename…", lambda: page.act(page.rename(info))),
-                ("Duplicate", lambda: page.act(page.duplicate(info))),
-                ("Reset pipeline…", lambda: page.act(page.reset(info))),
-                ("Delete…", lambda: page.act(page.delete(info))),
-            ),
-        )
-        done = f"{info.steps.count('d')} of {len(info.steps)} steps"
-        size = kit.label(f"{info.records:,} · {when(info.opened)}", "small", "muted")
-        words, tone = status(info)
-        self.setLayout(
-            kit.column(
-                kit.row((kit.ElidedLabel(info.name, "strong"), 1), menu),
-                kit.row(StepDots(info.steps), None, kit.label(done, "small", "muted")),
-                kit.row(Badge(words, tone), None, size),  # type: ignore[arg-type]  # library's word
-                gap=8,
-                margin=(14, 8, 14, 14),
-            )
-        )
+def delete_card(info: DatasetInfo) -> Card:
+    """What deleting takes away, and for how long it can be taken back."""
+    return Card(
+        tool="delete_dataset",
+        title=f"Delete “{info.name}”?",
+        rows=[
+            ("Deleted", f"{info.records:,} records, topics, grader, runs and models"),
+            ("Trash", f"kept for {DAYS_KEPT} days"),
+        ],
+        verb="Delete",
+        note="can be undone",
+    )
 
 
-def status(info: DatasetInfo) -> tuple[str, str]:
-    """The chip's words and tone: the library's, else from the counts."""
-    if info.status:
-        return info.status, info.tone
-    if info.invalid:
-        return f"{info.invalid:,} invalid", "bad"
-    return "Ready to start", "muted"
-
-
-def when(opened: float, today: date | None = None) -> str:
-    """`today`, `yesterday`, `12 Nov`, `12 Nov 2025`, or `new` for one that was never opened."""
-    if not opened:
-        return "new"
-    day, now = datetime.fromtimestamp(opened).date(), today or date.today()
-    days = (now - day).days
-    if days <= 1:
-        return "today" if days <= 0 else "yesterday"
-    words = f"{day.day} {day:%b}"
-    return words if day.year == now.year else f"{words} {day.year}"
+def reset_card(info: DatasetInfo) -> Card:
+    """As the tool's own card, from what the list knows: the dataset need not be open for it."""
+    return Card(
+        tool="reset_pipeline",
+        title=f"Reset the pipeline of “{info.name}”?",
+        rows=[
+            ("Cleared", "topics, assignments and the grader"),
+            ("Not counted any more", "all results up to now; they stay in the history"),
+            ("Kept", f"{info.records:,} records, the goal, all runs and models"),
+        ],
+        verb="Reset",
+        note="can be undone",
+    )

@@ -16,7 +16,6 @@ from app.store import results
 from app.store.events import RunChanged
 from app.ui import dialogs
 from app.ui.main_window import MainWindow
-from app.ui.sidebar import DatasetItem
 from app.ui.theme import theme
 from app.ui.timeline import Timeline
 from app.wiring import App
@@ -74,9 +73,11 @@ async def test_an_open_dataset_fills_the_frame(open_window: OpenWindow, until: U
         assert window.overview is not None
         assert window.overview.stats.records == 6
         assert [step.name for step in window.stepper.steps][:2] == ["Topics", "Categorise"]
-        (item,) = [i for i in window.sidebar.findChildren(DatasetItem) if i.isVisible()]
-        assert item.name.full_text == "Tickets"
-        await until(lambda: item.visibleRegion().boundingRect().height() == item.height())
+        listed = window.sidebar.list
+        assert [info.name for info in window.sidebar.datasets.found] == ["Tickets"]
+        await until(
+            lambda: listed.height() >= listed.visualRect(listed.model().index(0, 0)).height()
+        )
         assert window.sidebar._health._counts[0].text() == "5"
         assert window.sidebar._goal._text.text() == "Answer well"
         await app.call("set_goal", goal="Answer shortly")
@@ -146,7 +147,7 @@ async def test_a_file_with_a_bad_line_is_opened_and_the_line_told(
         file = tmp_path / "tickets.jsonl"
         good = '{"messages": [{"role": "user", "content": "where is my card"}]}'
         file.write_text(good + "\n{broken\n", encoding="utf-8")
-        window.start(window.actions_.import_file(file))
+        window.start(window.actions_.import_files([file]))
         await until(lambda: find(dialogs.Question))
         assert app.session is not None
         dialog = find(dialogs.Question)

@@ -83,6 +83,23 @@ class StackBar(QWidget):
                 x += width + 2
 
 
+def step_words(states: str) -> str:
+    """What the steps' letters say: "2 of 7 steps done, 1 out of date"."""
+    said = [f"{states.count('d')} of {len(states)} steps done"]
+    said += [f"{states.count(k)} {word}" for k, word in STEP_WORDS.items() if k in states]
+    return ", ".join(said)
+
+
+def draw_steps(painter: QPainter, rect: QRectF, states: str) -> None:
+    """A dash per step from the rect's left, 8 px high."""
+    begin(painter)
+    for index, state in enumerate(states):
+        token = STEP_COLORS.get(state, "border_control")
+        painter.setBrush(theme().color(token, 0.45 if state == "c" else 1))
+        dash = QRectF(rect.left() + index * SEGMENT, rect.top() + 2, SEGMENT - 3, 4)
+        painter.drawRoundedRect(dash, 2, 2)
+
+
 class StepDots(QWidget):
     """Progress of a dataset, a letter per step: d(one) c(urrent) s(tale) f(ailed) k (skipped) `.`"""
 
@@ -93,16 +110,10 @@ class StepDots(QWidget):
     def show_states(self, states: str) -> None:
         self.states = states
         self.setFixedSize(max(1, len(states)) * SEGMENT, 8)
-        said = [f"{states.count('d')} of {len(states)} steps done"]
-        said += [f"{states.count(k)} {word}" for k, word in STEP_WORDS.items() if k in states]
-        self.setAccessibleName(", ".join(said))
+        self.setAccessibleName(step_words(states))
         self.setToolTip(self.accessibleName())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            begin(painter)
-            for index, state in enumerate(self.states):
-                token = STEP_COLORS.get(state, "border_control")
-                painter.setBrush(theme().color(token, 0.45 if state == "c" else 1))
-                painter.drawRoundedRect(QRectF(index * SEGMENT, 2, SEGMENT - 3, 4), 2, 2)
+            draw_steps(painter, QRectF(self.rect()), self.states)
