@@ -19,6 +19,7 @@ from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
 from app.store import meta
+from app.store.create import put_in_place
 from app.store.library import FILE, Library
 from app.tools import runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
@@ -116,7 +117,7 @@ class App:
             result = await self.jobs.run(
                 f"Import {path.name}", lambda job: self._import(job, path, title, folder, quota)
             )
-            (folder / f"{FILE}.part").rename(folder / FILE)
+            await asyncio.to_thread(put_in_place, folder / f"{FILE}.part", folder / FILE)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

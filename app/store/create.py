@@ -1,5 +1,7 @@
 """Making, checking and migrating dataset files. Runs in a worker or on a store's writer thread."""
 
+import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,6 +21,7 @@ from app.store.tables import (
     Record,
 )
 
+log = logging.getLogger(__name__)
 Migration = Callable[[Tx], None]
 MIGRATIONS: dict[int, Migration] = {}  # schema version -> the step that leads to it
 RECORD_COLUMNS = (
@@ -32,7 +35,8 @@ def create_dataset(path: Path, rows: Iterable[dict[str, Any]], meta: dict[str, A
     """Write a new dataset file in one transaction and return its number of records.
 
     `rows` hold plain values by the names of RECORD_COLUMNS (lists and dicts become JSON here); `meta`
-    is written as it is. The caller gives a path aside and renames when this returns.
+    is written as it is. It is on the disk when this returns: the caller gives a path aside and then
+    makes it the dataset by `put_in_place`.
     """
     db = pw.SqliteDatabase(str(path), pragmas={"journal_mode": "off", "synchronous": 0})
     try:
@@ -48,10 +52,33 @@ def create_dataset(path: Path, rows: Iterable[dict[str, Any]], meta: dict[str, A
                         (key, orjson.dumps(value).decode()),
                     )
         with path.open("rb+") as file:
-            file.flush()
+            os.fsync(file.fileno())
         return count
     except (pw.PeeweeException, sqlite3.Error, OSError) as error:
         raise StoreError(explain(error, path)) from error
+
+
+def put_in_place(aside: Path, path: Path) -> None:
+    """Rename a whole dataset file and have the disk know it by its new name; raises StoreError."""
+    try:
+        aside.replace(path)
+    except OSError as error:
+        raise StoreError(explain(error, path)) from error
+    for folder in (path.parent, path.parent.parent):
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Windows cannot sync a folder and some network drives refuse; there the system does it later."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        log.info("%s could not be synced: %s", folder, error)
+    finally:
+        os.close(descriptor)
 
 
 def create_schema(db: pw.SqliteDatabase) -> None:
