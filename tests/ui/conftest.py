@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.store.create import create_dataset
 from app.store.library import FILE
+from app.ui import kit
 from app.ui.panel import Panel
 from app.ui.theme import Theme
 from app.ui.theme_switch import use
@@ -85,6 +86,8 @@ def show_panel(qtbot: QtBot) -> ShowPanel:
             app.session.store.subscribe(lambda event: panel.on_events([event]))
         panel.show()
         await app.jobs.wait()
+        while kit.pending():
+            await asyncio.sleep(0)
         return panel
 
     return show

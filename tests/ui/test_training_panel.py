@@ -10,10 +10,11 @@ from pytestqt.qtbot import QtBot
 from app.store import results
 from app.store.events import RunChanged
 from app.training.base import Preset, TrainingParams
+from app.ui import kit
 from app.ui.comparison import comparison_card, gain_badge, signed
 from app.ui.parts import IntervalRow
 from app.ui.training.course import Course
-from app.ui.training.live import SmallChart
+from app.ui.training.live import RewardChart, SmallChart
 from app.ui.training.microscope import Microscope
 from app.ui.training.setup import Setup
 from app.ui.training.snapshot import TrainingSnapshot
@@ -77,13 +78,58 @@ def test_a_resumed_run_takes_back_later_steps() -> None:
     assert max(course.evaluations) == 8
 
 
-def test_the_microscope_shows_errors_and_advantages(qtbot: QtBot, themed: QApplication) -> None:
+async def test_an_update_moves_the_curves_that_are_there(
+    qtbot: QtBot, themed: QApplication, until: Until
+) -> None:
+    course = Course()
+    course.feed(made.events(steps=4, every=4))
+    chart = RewardChart()
+    qtbot.addWidget(chart)
+    chart.show_course(course, steps=60, baseline=(0.4, "baseline 0.40"))
+    assert not kit.pending()  # nobody sees it yet
+    chart.show()
+    await until(lambda: chart.curves is not None and len(chart.curves.train.xData) == 4)
+    assert chart.plot is not None
+    curves, items = chart.curves, list(chart.plot.plotItem.items)
+    assert curves is not None
+    course.feed(made.events(steps=12, every=4))
+    chart.show_course(course, steps=60, baseline=(0.4, "baseline 0.40"))
+    await until(lambda: len(curves.train.xData) == 12)
+    assert chart.curves is curves
+    assert len(items) == len(chart.plot.plotItem.items)
+    assert all(a is b for a, b in zip(items, chart.plot.plotItem.items, strict=True))
+    newest = course.validation
+    assert newest is not None
+    assert list(curves.ring.getData()[0]) == [newest.step]
+    assert [list(curve.getData()[1])[-1] for curve in curves.band.curves] == [
+        newest.low,
+        newest.high,
+    ]
+
+
+async def test_curves_without_a_point_are_not_drawn(
+    qtbot: QtBot, themed: QApplication, until: Until
+) -> None:
+    chart = RewardChart()
+    qtbot.addWidget(chart)
+    chart.show_course(Course(), steps=60, baseline=None)
+    chart.show()
+    await until(lambda: chart.curves is not None and not kit.pending())
+    assert chart.curves is not None
+    for item in (chart.curves.band, chart.curves.ring, chart.curves.mark):
+        assert not item.isVisible()
+
+
+async def test_the_microscope_shows_errors_and_advantages(
+    qtbot: QtBot, themed: QApplication, until: Until
+) -> None:
     course = Course()
     course.feed(made.events(steps=8, every=4))
     microscope = Microscope()
     qtbot.addWidget(microscope)
     microscope.show_course(course)
     assert microscope.place.text() == "prompt 1 of 2"
+    await until(lambda: not kit.pending())
     names = [frame.accessibleName() for frame in microscope.findChildren(QFrame)]
     assert any("score error" in name for name in names)
     assert any("+0.50" in name for name in names)

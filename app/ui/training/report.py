@@ -1,5 +1,8 @@
 """The report of a run: the comparison, format apart from correctness, topics, examples."""
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtWidgets import QFrame
 
 from app.domain.thresholds import DEFAULTS
@@ -13,17 +16,17 @@ from app.ui.parts import IntervalRow
 CUT = 3  # examples of each kind
 
 
-def report_items(report: Report) -> list[kit.Item]:
-    """Bad news first, then the comparison, what it is made of, and examples to read."""
-    items: list[kit.Item] = [comparison_card(report), _parts(report)]
-    if report.by_topic:
-        items.append(_topics(report))
-    sides = [
-        (_examples("Better than before", report.improved), 1),
-        (_examples("Worse than before", report.worsened), 1),
+def report_items(report: Report) -> list[Callable[[], kit.Item]]:
+    """What makes the cards: bad news first, then the comparison, its parts, examples to read."""
+    makers: list[Callable[[], kit.Item]] = [
+        partial(comparison_card, report),
+        partial(_parts, report),
     ]
-    items.append(kit.Reflow(sides, least=760))
-    return items
+    if report.by_topic:
+        makers.append(partial(_topics, report))
+    better = partial(_examples, "Better than before", report.improved)
+    worse = partial(_examples, "Worse than before", report.worsened)
+    return [*makers, lambda: kit.Reflow([(better(), 1), (worse(), 1)], least=760)]
 
 
 def _parts(report: Report) -> QFrame:
