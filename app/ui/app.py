@@ -89,12 +89,14 @@ class Opening(QWidget):
 
 
 async def _furnish(window: "MainWindow", files: list[Path]) -> None:
-    """After the first paint: the assistant, and the file the program was started with."""
-    await asyncio.sleep(0)
+    """After the first paint: the assistant, the file the program was started with, the panels."""
+    ahead = importlib.import_module("app.ui.ahead")
+    await ahead.load_chat()
     chat = importlib.import_module("app.ui.chat")
     window.set_chat(chat.ChatDock(window.app))
     for file in files[:1]:
         window.start(window.actions_.import_file(file))
+    await ahead.prepare(window.centre)
 
 
 def hook_exceptions(tell: Callable[[str], None]) -> None:
