@@ -18,7 +18,7 @@ Draw = Callable[["Plot"], None]
 
 
 class Plot(pg.PlotWidget):
-    """An empty plot; `draw(function)` fills it, and again when the theme changes.
+    """An empty plot; `draw(function)` fills it and sets its ranges, again when the theme changes.
 
     `name` and what `describe` was last given are what a screen reader says of it.
     """
@@ -29,6 +29,7 @@ class Plot(pg.PlotWidget):
         self._draw: Draw | None = None
         self.setAccessibleName(name)
         self.setMouseEnabled(False, False)
+        self.disableAutoRange()  # else every item added fits the ranges anew
         self.hideButtons()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMinimumWidth(80 if axes else 40)

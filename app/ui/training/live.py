@@ -84,10 +84,10 @@ class RewardChart(QFrame):
         kit.in_turn(self.plot, lambda: self.plot.draw(self._begin) if self.plot else None)
 
     def _begin(self, plot: Plot) -> None:
-        """The first drawing, and the one after a change of colours."""
+        """Empty curves, at first and after a change of colours; their data comes in a turn."""
         self.curves, self._late = RewardCurves(plot, self._clicked), True
         self._rest.stop()
-        self._catch_up()
+        kit.in_turn(plot, self._catch_up)
 
     def _catch_up(self) -> None:
         """Draw what came since the last drawing, unless that was just now."""

@@ -96,14 +96,19 @@ def _topics(report: Report) -> QFrame:
 
 
 def _examples(title: str, examples: list[Example]) -> QFrame:
-    items: list[kit.Item] = [kit.label(title, "h2")]
-    if not examples:
-        items.append(kit.label("None among the test prompts.", tone="muted"))
-    for example in examples[:CUT]:
-        gain = signed(example.tuned_score - example.base_score)
-        prompt = kit.Prose(example.prompt, f"Prompt of record {example.record_id}", role="strong")
-        base = answer_row(example.base, example.base_score, name="Base answer", note="base")
-        tuned = answer_row(example.tuned, example.tuned_score, name="Tuned answer", note="tuned")
-        base.setToolTip(f"Difference {gain}")
-        items.append(kit.column(prompt, base, tuned, gap=4))
-    return kit.card(*items, None, gap=10, margin=(16, 10, 16, 12))
+    """The card at once, its examples one in each turn."""
+    rows = kit.Refill(gap=10)
+    if examples:
+        rows.show_in_turns(*(partial(_example, example) for example in examples[:CUT]))
+    else:
+        rows.show_items(kit.label("None among the test prompts.", tone="muted"))
+    return kit.card(kit.label(title, "h2"), rows, None, gap=10, margin=(16, 10, 16, 12))
+
+
+def _example(example: Example) -> kit.Item:
+    gain = signed(example.tuned_score - example.base_score)
+    prompt = kit.Prose(example.prompt, f"Prompt of record {example.record_id}", role="strong")
+    base = answer_row(example.base, example.base_score, name="Base answer", note="base")
+    tuned = answer_row(example.tuned, example.tuned_score, name="Tuned answer", note="tuned")
+    base.setToolTip(f"Difference {gain}")
+    return kit.holder(kit.column(prompt, base, tuned, gap=4))
