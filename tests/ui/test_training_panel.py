@@ -4,7 +4,8 @@ import math
 from typing import Any
 
 import orjson
-from PySide6.QtWidgets import QApplication, QFrame
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.store import results
@@ -16,6 +17,7 @@ from app.ui.parts import IntervalRow
 from app.ui.training.course import Course
 from app.ui.training.live import RewardChart, SmallChart
 from app.ui.training.microscope import Microscope
+from app.ui.training.report import report_items
 from app.ui.training.setup import Setup
 from app.ui.training.snapshot import TrainingSnapshot
 from app.ui.training_panel import TrainingPanel
@@ -249,6 +251,26 @@ async def test_the_report_comes_first_and_the_course_stays(
         assert panel.live.isVisible()
         panel.anew.click()
         assert panel.setup.isVisible()
+
+
+class Opened(QObject):
+    """Counts the windows that are shown."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
+            self.count += watched.isWindow()
+        return False
+
+
+def test_a_report_is_made_without_opening_windows(qtbot: QtBot, themed: QApplication) -> None:
+    opened = Opened()
+    themed.installEventFilter(opened)
+    holder = kit.holder(kit.column(*(make() for make in report_items(made.report()))))
+    themed.removeEventFilter(opened)
+    qtbot.addWidget(holder)
+    assert opened.count == 0
 
 
 async def test_another_run_begins_a_course_of_its_own(

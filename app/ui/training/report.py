@@ -98,11 +98,13 @@ def _topics(report: Report) -> QFrame:
 def _examples(title: str, examples: list[Example]) -> QFrame:
     """The card at once, its examples one in each turn."""
     rows = kit.Refill(gap=10)
+    card = kit.card(kit.label(title, "h2"), rows, None, gap=10, margin=(16, 10, 16, 12))
+    # Filled only inside its card: what has no parent would open as a window.
     if examples:
         rows.show_in_turns(*(partial(_example, example) for example in examples[:CUT]))
     else:
         rows.show_items(kit.label("None among the test prompts.", tone="muted"))
-    return kit.card(kit.label(title, "h2"), rows, None, gap=10, margin=(16, 10, 16, 12))
+    return card
 
 
 def _example(example: Example) -> kit.Item:
