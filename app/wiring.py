@@ -13,13 +13,14 @@ from pydantic import BaseModel
 
 import app.tools
 from app import paths, settings
-from app.errors import AppError
+from app.errors import AppError, StoreError
 from app.importing.card import card_beside
 from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
 from app.store import meta
 from app.store.create import put_in_place
+from app.store.database import explain
 from app.store.library import FILE, Library
 from app.tools import runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
@@ -187,11 +188,14 @@ class App:
 
 
 def log_to_file(home: Path) -> None:
-    """Keep a small rotating log in the user folder."""
-    home.mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
-        home / "rft-studio.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8"
-    )
+    """Keep a small rotating log in the user folder; raises StoreError when it cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            home / "rft-studio.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8"
+        )
+    except OSError as error:
+        raise StoreError(explain(error, home)) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.getLogger("app").setLevel(logging.INFO)

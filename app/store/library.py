@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ class Library(Database):
         """Open or create the library; raises StoreError when the folder cannot be used."""
         try:
             (home / "datasets").mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=home):  # SQLite would only say that it cannot open
+                pass
         except OSError as error:
             raise StoreError(explain(error, home)) from error
         library = cls(home)
