@@ -122,7 +122,7 @@ async def test_curves_without_a_point_are_not_drawn(
         assert not item.isVisible()
 
 
-async def test_the_microscope_shows_errors_and_advantages(
+async def test_the_microscope_shows_errors_and_gains_over_the_group(
     qtbot: QtBot, themed: QApplication, until: Until
 ) -> None:
     course = Course()
@@ -134,7 +134,7 @@ async def test_the_microscope_shows_errors_and_advantages(
     await until(lambda: not kit.pending())
     names = [frame.accessibleName() for frame in microscope.findChildren(QFrame)]
     assert any("score error" in name for name in names)
-    assert any("+0.50" in name for name in names)
+    assert any("+0.20" in name for name in names)
     microscope.show_step(4)
     assert microscope.steps.currentText() == "Step 4"
     course.feed(made.events(steps=12, every=4)[-2:])

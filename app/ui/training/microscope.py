@@ -103,13 +103,13 @@ class _Side(QFrame):
         if self._shown == (name, answers):
             return
         self._shown = (name, answers)
-        gains = [a.get("advantage", c) for a, c in zip(answers, advantages(scores), strict=True)]
+        gains = advantages(scores, scale="none")  # plain differences, as one reads the scores
         self.rows.show_in_turns(
             *(partial(_row, name, a, gain) for a, gain in zip(answers, gains, strict=True))
         )
 
 
-def _row(name: str, answer: dict[str, Any], advantage: float) -> QFrame:
+def _row(name: str, answer: dict[str, Any], gain: float) -> QFrame:
     reason = answer.get("reason", "")
     missing = answer["score"] is None
     row = answer_row(
@@ -118,7 +118,7 @@ def _row(name: str, answer: dict[str, Any], advantage: float) -> QFrame:
         name=f"{name} answer",
         error=(reason or "not graded") if missing else None,
         reason="" if missing else reason,
-        note="" if missing else signed(advantage),
+        note="" if missing else signed(gain),
     )
-    row.setToolTip("At the right: the advantage, how much better than its group.")
+    row.setToolTip("At the right: how much better than the mean of its group.")
     return row
