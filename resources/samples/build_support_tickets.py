@@ -138,7 +138,7 @@ def routes_of(rows: list[dict[str, Any]]) -> list[Route]:
 GRADER = '''\
 # What an answer is worth to the support desk.
 RIGHT = 1.0
-RIGHT_TEAM = 0.3  # the wrong intent of the right team: one hop to repair
+RIGHT_TEAM = 0.2  # the wrong intent of the right team: one hop to repair
 ASK_A_HUMAN = 0.2  # better than the wrong team: somebody looks at it
 RIGHT_BUT_NOT_JSON = 0.1  # a person understands it, the ticket system does not
 WRONG = 0.0
@@ -255,14 +255,14 @@ on the references beat RFT. In the second (seed 2027) 4 intents were nobody's an
 seeds RFT won once against supervised training, tied three times and lost once, when it asked about 4 of 10
 tickets that it could have routed. In the third (seed 2028; 8 intents nobody's, 30% JSON; two seeds, looked
 at on validation only) the base model's likeliest answers already earned 0.58. Here fewer replies have the
-wanted form, and naming the right team pays more than asking, so that asking is no easy way out.
+wanted form, and asking pays no more than naming the right team, so that it is no easy way out.
 
 ## The suggested grader
 
 | answer | score |
 |---|---:|
 | exactly the JSON with the right team and intent | 1.0 |
-| right team, wrong intent, as JSON | 0.3 |
+| right team, wrong intent, as JSON | 0.2 |
 | `{ask}`: ask a human | 0.2; 1.0 for a ticket that is nobody's |
 | the right route, but not as that JSON | 0.1 |
 | a wrong route, or anything else | 0 |

@@ -71,7 +71,7 @@ def test_the_card_says_what_the_app_needs() -> None:
         ('{"team":"banking","intent":"pay_bill"}', 1.0),
         ('{ "intent": "pay_bill", "team": "banking" }\n', 1.0),
         (ASK, 0.2),
-        ('{"team":"banking","intent":"balance"}', 0.3),
+        ('{"team":"banking","intent":"balance"}', 0.2),
         ('{"team":"banking","intent":"ask"}', 0.0),
         ('{"team":"credit_cards","intent":"pay_bill"}', 0.0),
         ("passed to banking, topic pay bill.", 0.1),
