@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import orjson
+import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 from pytestqt.qtbot import QtBot
@@ -13,11 +14,13 @@ from app.store.events import RunChanged
 from app.training.base import Preset, TrainingParams
 from app.ui import kit
 from app.ui.comparison import comparison_card, gain_badge, signed
+from app.ui.kit.chart import Plot
 from app.ui.parts import IntervalRow
 from app.ui.training.course import Course
 from app.ui.training.live import RewardChart, SmallChart
 from app.ui.training.microscope import Microscope
 from app.ui.training.report import report_items
+from app.ui.training.reward import RewardCurves, RewardView
 from app.ui.training.setup import Setup
 from app.ui.training.snapshot import TrainingSnapshot
 from app.ui.training_panel import TrainingPanel
@@ -286,3 +289,18 @@ async def test_another_run_begins_a_course_of_its_own(
         await until(lambda: panel.snapshot.run_id == second)
         await app.jobs.wait()
         assert panel.course.step == 2
+
+
+@pytest.mark.parametrize("last", [0.1, 0.95])
+def test_the_names_of_two_curves_stand_apart(
+    qtbot: QtBot, themed: QApplication, last: float
+) -> None:
+    course = Course()
+    course.feed([*made.events(steps=8, every=4), {"kind": "metrics", "step": 9, "reward": last}])
+    plot = Plot("Reward")
+    qtbot.addWidget(plot)
+    curves = RewardCurves(plot, lambda *_: None)
+    curves.show(RewardView(course, steps=20))
+    above = {words.anchor.y() > 1 for words in (curves.train_words, curves.held_words)}
+    assert above == {True, False}
+    assert (curves.train_words.anchor.y() > 1) == (last > 0.5)

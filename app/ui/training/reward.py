@@ -42,22 +42,26 @@ class RewardCurves:
         course = view.course
         points = [course.evaluations[step] for step in sorted(course.evaluations)]
         steps, train = course.series("reward")
-        self._show_train(view, steps, train)
-        self._show_held(view, points)
+        # The names of two curves that end close together: one above, one below.
+        low = bool(points) and bool(train) and train[-1] < points[-1].reward
+        self._show_train(view, steps, train, name_below=low or not points)
+        self._show_held(view, points, name_below=not low)
         self._show_baseline(view)
         known = [value for value in train if value == value]
         known += [value for p in points for value in (p.low, p.high)]
         self._show_range(view, known)
 
-    def _show_train(self, view: RewardView, steps: list[float], train: list[float]) -> None:
+    def _show_train(
+        self, view: RewardView, steps: list[float], train: list[float], *, name_below: bool
+    ) -> None:
         self.train.setData(steps, train)
         named = bool(steps) and train[-1] == train[-1]
         self.train_words.setVisible(named)
         if named:
-            self.train_words.setAnchor((float(steps[-1] > 0.9 * view.steps), 0))
+            self.train_words.setAnchor((float(steps[-1] > 0.9 * view.steps), _beside(name_below)))
             self.train_words.setPos(steps[-1], train[-1])
 
-    def _show_held(self, view: RewardView, points: list[Point]) -> None:
+    def _show_held(self, view: RewardView, points: list[Point], *, name_below: bool) -> None:
         for item in (self.band, self.ring, self.held_words):
             item.setVisible(bool(points))
         at, held = [float(p.step) for p in points], [p.reward for p in points]
@@ -70,7 +74,8 @@ class RewardCurves:
         high.setData(at, [p.high for p in points])
         self.ring.setData(at[-1:], held[-1:])
         self.held_words.setText(f"validation {held[-1]:.2f}")
-        self.held_words.setAnchor((1.0, 1.6) if at[-1] > 0.6 * view.steps else (0.0, 1.3))
+        left = float(at[-1] > 0.6 * view.steps)
+        self.held_words.setAnchor((left, _beside(name_below)))
         self.held_words.setPos(at[-1], held[-1])
 
     def _show_baseline(self, view: RewardView) -> None:
@@ -93,3 +98,8 @@ class RewardCurves:
             self._range = wanted
             self._plot.setXRange(0, wanted[0], 0.01)
             self._plot.setYRange(bottom, top, 0)
+
+
+def _beside(below: bool) -> float:
+    """The anchor of a name above or below its point, clear of it."""
+    return -0.6 if below else 1.6
