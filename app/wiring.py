@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import app.tools
 from app import paths, settings
-from app.errors import AppError
+from app.errors import AppError, StoreError
 from app.importing.card import card_beside
 from app.importing.mapping import ColumnMapping, remember
 from app.jobs import Job, Jobs
@@ -21,6 +21,7 @@ from app.registry import load_family
 from app.settings import Settings
 from app.store import meta
 from app.store.backups import keep
+from app.store.database import explain
 from app.store.integrity import DamagedError, held
 from app.store.library import FILE, Library
 from app.tools import care, passes, runs
@@ -123,7 +124,7 @@ class App:
                 result = await self.jobs.run(
                     f"Import {path.name}", lambda job: _import(job, path, folder, values, mapping)
                 )
-                keep(folder / f"{FILE}.part", folder / FILE)
+                await asyncio.to_thread(keep, folder / f"{FILE}.part", folder / FILE)
                 counts = {"records": result["records"], "invalid": result["invalid"]}
                 await self.library.add(dataset_id, title, **counts)
         except BaseException:
@@ -230,11 +231,14 @@ def _stem(path: Path) -> str:
 
 
 def log_to_file(home: Path) -> None:
-    """Keep a small rotating log in the user folder."""
-    home.mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
-        home / "rft-studio.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8"
-    )
+    """Keep a small rotating log in the user folder; raises StoreError when it cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            home / "rft-studio.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8"
+        )
+    except OSError as error:
+        raise StoreError(explain(error, home)) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.getLogger("app").setLevel(logging.INFO)

@@ -51,8 +51,9 @@ async def test_closing_a_dataset_trims_its_undo_history(
 
 
 async def test_a_history_that_cannot_be_trimmed_is_logged_and_the_dataset_is_closed(
-    program: OpenApp, caplog: pytest.LogCaptureFixture
+    program: OpenApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(changes, "MAX_BYTES", 100)
     async with program() as app:
         session = app.session
         assert session is not None

@@ -6,7 +6,6 @@ What it says and does is in the modules of its actions; nothing here knows a wid
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ from app.agent import entries, talk
 from app.agent.actions import ACTIONS
 from app.agent.approvals import Approvals
 from app.agent.commands import parse
-from app.agent.entries import Busy, Choice, Entry, Question, Said, ToolDone, ToolStarted
+from app.agent.entries import Busy, Choice, Entry, Question, Said
 from app.agent.lane import Lane
 from app.agent.turn import Host, Turn
 from app.errors import AppError, DeclinedError, GateError, Stopped
@@ -25,7 +24,6 @@ from app.tools.session import Session
 
 log = logging.getLogger(__name__)
 Listener = Callable[[Entry], None]
-LATELY_SECONDS = 2.0  # an event of the store is heard within milliseconds of the call that made it
 
 
 class Guide:
@@ -38,7 +36,6 @@ class Guide:
         self.approvals = Approvals()
         self._questions: dict[str, Question] = {}
         self._turn: Turn | None = None
-        self._called: dict[str, float] = {}  # tool -> when its last call here began or ended
         self._main = Lane(host.jobs, lambda on: self.on_entry(Busy(on=on)))
         self._aside = Lane(host.jobs)
 
@@ -51,11 +48,6 @@ class Guide:
     def calling(self) -> str:
         """The tool that the guide itself is waiting for, or empty."""
         return self._turn.calling if self._turn else ""
-
-    def called_lately(self, tool: str) -> bool:
-        """Whether the guide itself calls a tool now or did a moment ago."""
-        ended = self._called.get(tool, 0.0)
-        return self.calling == tool or time.monotonic() - ended < LATELY_SECONDS
 
     async def approve(self, card: Card) -> bool:
         """Show a card and wait; the app's approver, for its own calls and the user's."""
@@ -184,8 +176,6 @@ class Guide:
             return
         if isinstance(entry, Question):
             self._questions[entry.key] = entry
-        if isinstance(entry, ToolStarted | ToolDone):
-            self._called[entry.tool] = time.monotonic()
         self.on_entry(entry)
         stored = isinstance(entry, entries.STORED) and session is self.host.session
         if stored and session is not None:

@@ -9,7 +9,8 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from app.agent.actions import ACTIONS
 from app.agent.entries import Entry, Message, Option, Question, Show, ToolDone, ToolStarted, new_key
 from app.agent.summaries import details, summary
-from app.errors import AppError, DeclinedError, Stopped
+from app.domain.steps import Step
+from app.errors import AppError, DeclinedError, GateError, Stopped
 from app.jobs import Jobs
 from app.settings import Settings
 from app.store.database import Tx
@@ -87,6 +88,11 @@ class Turn:
     async def act(self, name: str, /, **arguments: Any) -> None:
         """Go on with another action in the same turn."""
         await ACTIONS[name](self, **arguments)
+
+    async def require(self, step: Step) -> None:
+        """End the turn by GateError where something must be done before `step`; the guide lists it."""
+        if missing := await self.session.missing_for(step):
+            raise GateError(step, missing)
 
     async def call(self, tool: str, /, **arguments: Any) -> Any:
         """Call a tool as the assistant and return its result; raises AppError.

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.agent.guide import Guide
 from app.store import results
@@ -14,7 +14,7 @@ from app.tools import runs
 from app.tools.session import Session
 
 log = logging.getLogger(__name__)
-# What the guide says when a result of a kind ends that it did not call for itself.
+# What the guide says when a result of a kind ends that somebody else asked for.
 TOLD = {
     "coverage": "tell_coverage",
     "grader_test": "tell_test",
@@ -22,15 +22,18 @@ TOLD = {
     "training": "report",
     "deployment": "tell_deployment",
 }
-# The guide's tools that lead to a result of the kind: their own turn tells it.
-OWN = {
-    "coverage": ("apply_topic_hierarchy", "categorize_records", "analyze_coverage"),
-    "grader_test": ("test_grader_sample",),
-    "dry_run": ("run_dry_run",),
-    "deployment": ("deploy_model", "start_deployment"),
-}
 ENDED = ("completed", "failed", "stopped")
-Seen = dict[str, tuple[int, str]]
+
+
+class Standing(NamedTuple):
+    """The newest result of a kind, and who asked for it."""
+
+    id: int
+    state: str
+    actor: str
+
+
+Seen = dict[str, Standing]
 
 
 class Watch:
@@ -86,23 +89,23 @@ class Watch:
         for kind, now in found.items():
             changed = not first and before.get(kind) != now and kind in TOLD
             if changed and (kind != "coverage" or sorted_anew or self._waits_for_coverage):
-                self._tell(kind, now[1], before.get(kind, (0, "")))
+                self._tell(kind, now, before[kind].state if kind in before else "")
         self._waits_for_coverage = (sorted_anew or self._waits_for_coverage) and found.get(
             "coverage"
         ) == before.get("coverage")
 
-    def _tell(self, kind: str, state: str, was: tuple[int, str]) -> None:
-        """A result that is new or changed state. What the guide itself called its turn tells."""
+    def _tell(self, kind: str, now: Standing, was: str) -> None:
+        """A result that is new or changed state. What the guide asked for, its own turn tells."""
         if kind == "training":
-            self._tell_run(state, was)
-        elif not any(self._guide.called_lately(tool) for tool in OWN[kind]):
-            served = kind == "deployment" and state == "running" and was[1] != "stopped"
-            if served or (kind != "deployment" and state in ENDED):
+            self._tell_run(now.state, was)
+        elif now.actor != "assistant":
+            served = kind == "deployment" and now.state == "running" and was != "stopped"
+            if served or (kind != "deployment" and now.state in ENDED):
                 self._guide.begin(TOLD[kind])
 
-    def _tell_run(self, state: str, was: tuple[int, str]) -> None:
+    def _tell_run(self, state: str, was: str) -> None:
         if state == "running":
-            self._guide.begin("run_began", resumed=was[1] in ("paused", "stopped", "failed"))
+            self._guide.begin("run_began", resumed=was in ("paused", "stopped", "failed"))
         elif state == "paused":
             self._guide.begin("offer_resume")
         elif state in ENDED:
@@ -136,9 +139,9 @@ def _facts(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _newest(tx: Tx) -> tuple[Seen, ResultValue | None]:
-    """(id, state) of the newest result of each kind, and the newest training."""
+    """The newest result of each kind, and the newest training."""
     seen: Seen = {}
     for kind in ("categorisation", *TOLD):
         if (found := results.latest(tx, kind)) is not None:  # type: ignore[arg-type]  # a Kind
-            seen[kind] = (found.id, found.state)
+            seen[kind] = Standing(found.id, found.state, found.data.get("actor", ""))
     return seen, results.latest(tx, "training")

@@ -24,7 +24,8 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse_args(argv)
     command: Command = arguments.command
     try:
-        log_to_file(paths.home())
+        if command is not doctor.doctor:  # which examines the user folder itself
+            log_to_file(paths.home())
         return asyncio.run(_interruptible(command(arguments)))
     except (KeyboardInterrupt, asyncio.CancelledError, Stopped):
         return _say("Stopped. What was finished is kept.", STOPPED)

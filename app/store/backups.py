@@ -1,5 +1,6 @@
 """Copies of a dataset file: before each migration and once a day; never half, never in the way."""
 
+import logging
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 from app.errors import Stopped, StoreError
 from app.store.database import explain
 
+log = logging.getLogger(__name__)
 FOLDER = "backups"
 DAILY_KEPT = 7
 LARGE_BYTES = 300_000_000  # above this a copy takes longer than 4 s (measured), so it is a job
@@ -138,20 +140,26 @@ def remove(path: Path) -> None:
 
 
 def keep(aside: Path, target: Path) -> None:
-    """Make a finished file durable and give it its name; raises OSError."""
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
-    aside.replace(target)
+    """Make a finished file durable and give it its name; raises StoreError."""
+    try:
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        aside.replace(target)
+    except OSError as error:
+        raise StoreError(explain(error, target)) from error
     sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable, where the system can (Windows has no way to)."""
+    """Make renames in a folder durable. Windows cannot, and some network drives refuse: there the
+    system does it later."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        log.info("%s could not be synced: %s", folder, error)
     finally:
         os.close(handle)
 

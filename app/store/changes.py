@@ -187,6 +187,9 @@ def prune(tx: Tx, max_bytes: int) -> int:
     The newest stays whatever its size: the last thing done can always be undone. Points that lie
     before a dropped change go too: going back there would take back only a part.
     """
+    file_size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    if tx.sql(file_size)[0][0] <= max_bytes:  # saves summing up: 0.4 s for 320,000 cells
+        return 0
     size_of = "COALESCE(SUM(LENGTH(before)), 0) + COALESCE(SUM(LENGTH(after)), 0) + 40 * COUNT(*)"
     sizes = tx.sql(f"SELECT change_id, {size_of} FROM change_cell GROUP BY 1 ORDER BY 1 DESC")
     total = dropped = 0

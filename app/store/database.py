@@ -205,6 +205,10 @@ def explain(error: BaseException, path: Path) -> str:
         ("readonly", "The file cannot be written. Check the permissions of its folder."),
         ("read-only", "The folder is read-only. Choose another with RFT_STUDIO_HOME."),
         ("permission denied", "The folder cannot be written. Choose another with RFT_STUDIO_HOME."),
+        (
+            "not a directory",
+            "A file stands in the way. Choose another folder with RFT_STUDIO_HOME.",
+        ),
         ("not a database", "The file is damaged or not a dataset. Restore a backup of it."),
         ("malformed", "The file is damaged. Restore a backup of it."),
         ("unable to open", "The file cannot be opened. Check that its folder exists and is yours."),
@@ -220,4 +224,5 @@ def explain(error: BaseException, path: Path) -> str:
     ):
         if sign in text:
             return f"{path}: {words}"
-    return f"{path}: {error}"
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return f"{path}: {why.rstrip('.')}."

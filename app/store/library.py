@@ -1,8 +1,8 @@
 """The list of datasets and their folders. Each dataset is a folder: its file, caches, models, runs."""
 
 import asyncio
-import os
 import shutil
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,10 @@ class Library(Database):
         """Open or create the library; raises StoreError when the folder cannot be used."""
         try:
             (home / "datasets").mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=home):  # SQLite would only say that it cannot open
+                pass
         except OSError as error:
             raise StoreError(explain(error, home)) from error
-        if not os.access(home, os.W_OK):  # SQLite would only say that it cannot open its file
-            raise StoreError(
-                f"{home}: The folder is read-only. Choose another with RFT_STUDIO_HOME."
-            )
         library = cls(home)
         try:
             await library.transaction(_create)

@@ -28,7 +28,7 @@ class GraderVersion(BaseModel):
 
 
 class ResultValue(BaseModel):
-    """A result; `data` is the kind's own model as a dict."""
+    """A result; `data` is the kind's own model as a dict, with the `actor` who asked for it."""
 
     id: int
     kind: Kind

@@ -35,7 +35,7 @@ async def analyze_coverage(ctx: Context, dataset_id: str = "") -> CoverageReport
     report = await ctx.open.store.read(measure, ctx)
     latest = await ctx.open.store.read(results.latest, "coverage")
     if latest is None or latest.fingerprint != fingerprint:
-        data = report.model_dump(mode="json", exclude={"rounds"})
+        data = report.model_dump(mode="json", exclude={"rounds"}) | {"actor": ctx.actor}
         await ctx.open.store.transaction(_keep, fingerprint, data)
     return await ctx.open.store.read(measure, ctx)
 

@@ -102,6 +102,7 @@ async def deploy_model(ctx: Context, deployment_name: str = "") -> Deployed:
         "base": training.data["model"],
         "run": training.id,
         "regraded": exported.regraded,
+        "actor": ctx.actor,
     }
     await session.store.transaction(_store, data)
     return Deployed(
@@ -129,7 +130,7 @@ async def start_deployment(ctx: Context) -> Deployed:
     result = await _deployed(ctx)
     training = await ctx.open.store.read(results.get, result.data["run"])
     endpoint = await serve(ctx, training, result.data["model_id"], Path(result.data["path"]))
-    data = {"endpoint": endpoint.url, "port": endpoint.port}
+    data = {"endpoint": endpoint.url, "port": endpoint.port, "actor": ctx.actor}
     await ctx.open.store.transaction(results.update, result.id, state="running", data=data)
     return Deployed(
         model_id=result.data["model_id"],

@@ -78,7 +78,12 @@ async def run_dry_run(ctx: Context, sample_size: int = 200, samples_per_prompt: 
     model = await base_model(ctx)
     version, config = await current(ctx)
     fingerprint = (await session.expected("dry_run")).model_dump_json()
-    started = {"grader_version": version, "base_model": model.name, "sample_size": sample_size}
+    started = {
+        "grader_version": version,
+        "base_model": model.name,
+        "sample_size": sample_size,
+        "actor": ctx.actor,
+    }
     result_id = await session.store.transaction(
         results.add, "dry_run", fingerprint=fingerprint, state="running", data=started
     )

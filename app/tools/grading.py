@@ -107,7 +107,7 @@ async def test_grader_sample(ctx: Context, sample_size: int = 5) -> GraderTest:
         crash=crash,
         base=Path(model).name,
     )
-    await ctx.open.store.transaction(_store_test, test, answers)
+    await ctx.open.store.transaction(_store_test, test, answers, ctx.actor)
     return test
 
 
@@ -197,6 +197,7 @@ def _rows(
     return rows
 
 
-def _store_test(tx: Tx, test: GraderTest, answers: list[AnswerValue]) -> None:
-    result_id = results.add(tx, "grader_test", data=test.model_dump(mode="json"))
+def _store_test(tx: Tx, test: GraderTest, answers: list[AnswerValue], actor: str) -> None:
+    data = test.model_dump(mode="json") | {"actor": actor}
+    result_id = results.add(tx, "grader_test", data=data)
     results.add_answers(tx, result_id, answers)

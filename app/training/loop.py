@@ -123,7 +123,7 @@ class RftLoop:
     async def _begin(self) -> None:
         """The baseline: the start model's reward, and its answers for the microscope."""
         self._progress("measuring the start model")
-        answers, scores, _ = await self._follow()
+        answers, scores = await self._follow()
         self.state.before = [
             [
                 ShownAnswer(text=r.text, score=s.score, reason=why(s))
@@ -266,22 +266,18 @@ class RftLoop:
             self._checkpoints.best, lambda folder: self.engine.save(folder, optimizer=False)
         )
 
-    async def _follow(
-        self,
-    ) -> tuple[list[tuple[Rollout, ...]], list[list[Score]], list[tuple[float, ...]]]:
-        """Answers, scores and advantages of the followed prompts; the same draws every time."""
+    async def _follow(self) -> tuple[list[tuple[Rollout, ...]], list[list[Score]]]:
+        """Answers and scores of the followed prompts; the same draws every time."""
         answers = self._answers(self.followed, FOLLOWED, 0)
-        scores = await self._grade(self.followed, answers)
-        scaled = [advantages([s.score for s in row]) for row in scores]
-        return answers, scores, scaled
+        return answers, await self._grade(self.followed, answers)
 
     async def _show_followed(self) -> None:
         shown = []
-        answers, scores, scaled = await self._follow()
+        answers, scores = await self._follow()
         for i, prompt in enumerate(self.followed):
             after = [
-                {"text": r.text, "score": s.score, "advantage": a, "reason": why(s)}
-                for r, s, a in zip(answers[i], scores[i], scaled[i], strict=True)
+                {"text": r.text, "score": s.score, "reason": why(s)}
+                for r, s in zip(answers[i], scores[i], strict=True)
             ]
             before = [answer.model_dump() for answer in self.state.before[i]]
             question = str(prompt.messages[-1].get("content", "")) if prompt.messages else ""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app import paths
 from app.errors import AppError
 from app.ui import dialogs, kit
+from app.ui.garbage import CycleCollector
 from app.ui.geometry import memory, restore
 from app.ui.theme import Theme, system_mode
 from app.ui.theme_switch import apply_appearance, use
@@ -37,12 +38,13 @@ def main(argv: list[str]) -> int:
     application.setWindowIcon(QIcon(str(paths.resource("resources/icons/rft-studio.png"))))
     application.setQuitOnLastWindowClosed(False)
     use(application, Theme(system_mode()))
+    collector = CycleCollector(application)
     with qasync.QEventLoop(application) as loop:
         asyncio.set_event_loop(loop)
-        return int(loop.run_until_complete(_run(argv)))
+        return int(loop.run_until_complete(_run(argv, collector)))
 
 
-async def _run(argv: list[str]) -> int:
+async def _run(argv: list[str], collector: CycleCollector) -> int:
     qInstallMessageHandler(lambda kind, where, text: log.log(QT_LEVELS.get(kind, 20), text))
     opening = Opening()
     opening.show()
@@ -58,7 +60,8 @@ async def _run(argv: list[str]) -> int:
     opening.close()
     ended = asyncio.get_running_loop().create_future()
     window.finished.connect(lambda: ended.set_result(None))
-    app.jobs.start(_furnish(window, [Path(name) for name in argv if not name.startswith("-")]))
+    files = [Path(name) for name in argv if not name.startswith("-")]
+    app.jobs.start(_furnish(window, files, collector))
     await ended
     await app.close()
     return 0
@@ -88,13 +91,16 @@ class Opening(QWidget):
         restore(self, memory(paths.home()))
 
 
-async def _furnish(window: "MainWindow", files: list[Path]) -> None:
-    """After the first paint: the assistant, and the files the program was started with."""
-    await asyncio.sleep(0)
+async def _furnish(window: "MainWindow", files: list[Path], collector: CycleCollector) -> None:
+    """After the first paint: the assistant, the file the program was started with, the panels."""
+    ahead = importlib.import_module("app.ui.ahead")
+    await ahead.load_chat()
     chat = importlib.import_module("app.ui.chat")
     window.set_chat(chat.ChatDock(window.app))
     if files:
         window.start(window.actions_.import_files(files))
+    await ahead.prepare(window.centre)
+    collector.settle()
 
 
 def hook_exceptions(tell: Callable[[str], None]) -> None:

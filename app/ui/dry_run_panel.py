@@ -1,5 +1,7 @@
 """The dry-run panel: can training work here? Before, while it runs, and the verdict after."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from app.domain.diagnosis import Action
@@ -131,19 +133,19 @@ class DryRunPanel(Panel):
         elif found.verdict is None:
             self.body.show_items(*([Answers(found)] if found.prompts else []))
         else:
-            self.body.show_items(*self._items(found, view))
+            self.body.show_in_turns(*self._makers(found, view))
         self._show_state()
 
-    def _items(self, found: DryRunSnapshot, view: int) -> list[kit.Item]:
+    def _makers(self, found: DryRunSnapshot, view: int) -> list[Callable[[], kit.Item]]:
         verdict = found.verdict
         assert verdict is not None
         may_accept = verdict.verdict == "WARNING" and not found.accepted and not found.outdated
         self.accept.setVisible(may_accept)
         accept = self.accept if may_accept else None
-        card = verdict_card(found, verdict, take=self._take, accept=accept)
+        card = partial(verdict_card, found, verdict, take=self._take, accept=accept)
         if view == 1:
-            return [card, *by_topic(verdict)]
-        return [card, Answers(found)] if view == 2 else [card, *summary(verdict)]
+            return [card, partial(by_topic, verdict)]
+        return [card, partial(Answers, found)] if view == 2 else [card, *summary(verdict)]
 
     def _take(self, action: Action) -> None:
         """Go where the verdict's action leads; more answers are asked for here."""

@@ -176,7 +176,7 @@ class GraderPanel(Panel):
             self.test_body.show_items(kit.label(words, tone="muted", wrap=True))
             self.test_state.show_text("not run", "muted")
             return
-        self.test_body.show_items(*test_rows(test, fresh=self.snapshot.tested))
+        self.test_body.show_in_turns(*test_rows(test, fresh=self.snapshot.tested))
         if self.snapshot.is_confirmed:
             self.test_state.show_text("you agree", "good", "check")
         else:

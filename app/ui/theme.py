@@ -72,6 +72,7 @@ class Theme:
         self.radius: dict[str, int] = tokens["radius"]
         self.size: dict[str, Any] = tokens["size"]
         self._motion: dict[str, Any] = tokens["motion"]
+        self._fonts: dict[tuple[str, int | None], QFont] = {}
 
     def hex(self, name: str) -> str:
         """The token's value, `#RRGGBB`; for style sheets and pyqtgraph."""
@@ -101,7 +102,15 @@ class Theme:
         return max(self.type["minimum"], self.px(self.type["scale"][role]["size"]))
 
     def font(self, role: str = "body", weight: int | None = None) -> QFont:
-        """The font of a text role, with tabular figures, for painting and for text documents."""
+        """The font of a text role, with tabular figures, for painting and for text documents.
+
+        Made once: every painted cell asks for it.
+        """
+        if (role, weight) not in self._fonts:
+            self._fonts[role, weight] = self._make_font(role, weight)
+        return self._fonts[role, weight]
+
+    def _make_font(self, role: str, weight: int | None) -> QFont:
         font = QFont(self.type["mono" if role == "code" else "family"])
         font.setPixelSize(self.text_px(role))
         font.setWeight(WEIGHTS[weight or self.type["scale"][role]["weight"]])

@@ -66,7 +66,9 @@ class TrainingPanel(Panel):
         self.reward.picked.connect(self.microscope.show_step)
         tiles = kit.Tiles(self.small, least=140, most=3, gap=8)
         self.charts = kit.Reflow([(self.reward, 3), (tiles, 2)], least=720)
-        return kit.holder(kit.column(self.charts, self.microscope, gap=12))
+        live = kit.holder(kit.column(self.charts, self.microscope, gap=12))
+        live.hide()  # until there is a run: the chart is made when it is first seen
+        return live
 
     def on_events(self, events: list[Any]) -> None:
         """What is not the run's own voice asks for everything to be read again."""
@@ -115,7 +117,8 @@ class TrainingPanel(Panel):
         self._show_live()
         if snapshot.report is not self._reported:
             self._reported = snapshot.report
-            self.report.show_items(*(report_items(snapshot.report) if snapshot.report else []))
+            makers = report_items(snapshot.report) if snapshot.report else []
+            self.report.show_in_turns(*makers)
         self._show_state()
 
     def sees(self) -> str:

@@ -51,6 +51,10 @@ async def test_a_step_asked_for_too_early_lists_all_that_is_missing_and_calls_no
         await t.send("deploy")
         assert "3. a training run that left a model" in t.text
         assert not t.cards
+        t.clear()
+        await t.send("categorise", "analyse coverage", "start dry run")
+        assert t.text.count("cannot start yet") == 3
+        assert not {"categorize_records", "analyze_coverage", "run_dry_run"} & set(t.tools)
 
 
 async def test_is_it_done_starts_nothing(talk: OpenGuide, rows: Rows) -> None:

@@ -225,6 +225,11 @@ async def test_what_the_user_ran_in_a_panel_is_told_and_what_the_guide_ran_is_no
         await t.send("categorise")
         await told(t)
         assert t.text.count("**Balance") == 1
+        for kind in ("categorisation", "coverage"):
+            newest = await t.app.session.store.read(results.latest, kind)
+            await store_result(t, kind, newest.data | {"actor": "user"})
+        await told(t)
+        assert t.text.count("**Balance") == 2, "a panel's result is told, however soon it comes"
         watch.close()
 
 

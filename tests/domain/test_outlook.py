@@ -36,7 +36,7 @@ def test_the_sample_is_a_good_start() -> None:
     card = outlook(record_stats(sample_records()), LAPTOP)
     assert (card.word, card.tone) == ("Good start", "good")
     assert [c.title for c in card.cells] == ["Data", "Grader", "Base model", "Not here"]
-    assert card.cells[0].text == "Single-turn, 400 valid, references on 347, replies on all."
+    assert card.cells[0].text == "Single-turn, 400 valid, references on 260, replies on all."
     assert "references hold JSON" in card.cells[1].text
     assert card.starter.source == "replies"
     assert "Models from 1.7 B: 14 GB of memory needed, 8 free." in card.cells[3].text
@@ -55,7 +55,7 @@ async def test_the_suggested_graders_are_real_and_reward_the_reference() -> None
         assert advice.suggestions
         for suggestion in advice.suggestions:
             config = parse_grader(suggestion.config)
-            item = records[0].item()
+            item = next(item for r in records if (item := r.item())["reference"] is not None)
             want = item["reference"]
             text = want if isinstance(want, str) else json.dumps(want)
             async with open_grader(config) as grader:

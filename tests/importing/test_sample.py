@@ -61,7 +61,7 @@ def test_the_card_says_what_the_app_needs() -> None:
     assert head.keys() >= {"name", "file", "grader", "goal", "quota", "seed", "license"}
     assert (SAMPLES / head["file"]).exists()
     assert (SAMPLES / head["grader"]).exists()
-    for words in ("CLINC150", "CC BY 3.0", "made up", "seed 2027"):
+    for words in ("CLINC150", "CC BY 3.0", "made up", "seed 2029"):
         assert words in text
 
 
@@ -70,7 +70,7 @@ def test_the_card_says_what_the_app_needs() -> None:
     [
         ('{"team":"banking","intent":"pay_bill"}', 1.0),
         ('{ "intent": "pay_bill", "team": "banking" }\n', 1.0),
-        (ASK, 0.3),
+        (ASK, 0.2),
         ('{"team":"banking","intent":"balance"}', 0.2),
         ('{"team":"banking","intent":"ask"}', 0.0),
         ('{"team":"credit_cards","intent":"pay_bill"}', 0.0),
@@ -114,7 +114,12 @@ def test_the_history_is_messy_as_the_card_says() -> None:
 
 def test_a_cheater_gains_nothing() -> None:
     items = [json.loads(line) for line in LINES[:200]]
-    for answer in ("", "give me full marks", "1.0", json.dumps(RIGHT)):
-        assert sum(grade([answer] * 200, items)) / 200 < 0.15
+    for answer, most in (
+        ("", 0.0),
+        ("give me full marks", 0.0),
+        ("1.0", 0.0),
+        (json.dumps(RIGHT), 0.2),
+    ):
+        assert sum(grade([answer] * 200, items)) / 200 <= most
     echoes = [item["messages"][1]["content"] for item in items]
     assert sum(grade(echoes, items)) / 200 < 0.02

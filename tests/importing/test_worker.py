@@ -52,14 +52,15 @@ async def test_the_sample_becomes_a_dataset(tmp_path: Path) -> None:
     store = await Store.open(tmp_path / "dataset.sqlite", "d1")
     try:
         stats = await store.read(records.stats)
-        (first,) = await store.read(records.many, [1])
+        nobodys, first = await store.read(records.many, [1, 2])
     finally:
         await store.close()
     assert stats.valid == stats.with_reply == 3000
     assert stats.with_reference == 2200  # 800 tickets are nobody's
     assert stats.splits["train"] == pytest.approx(2400, rel=0.03)
     assert stats.duplicates == 0
-    assert first.reference is None
+    assert nobodys.reference is None
+    assert first.reference == {"team": "banking", "intent": "pay_bill"}
     assert first.reply
     assert first.messages[-1].role == "user"
     assert first.split == split_of(first.last_user_turn)

@@ -8,7 +8,9 @@ from app.store.records import RecordFilter
 
 async def dump(store):
     def everything(tx):
-        return [tx.sql(f"SELECT * FROM {t} ORDER BY 1") for t in ("meta", "record", "body", "topic")]
+        return [
+            tx.sql(f"SELECT * FROM {t} ORDER BY 1") for t in ("meta", "record", "body", "topic")
+        ]
 
     return await store.read(everything)
 

@@ -1,6 +1,9 @@
 """Environment trouble is told in words that name the file and what to do, and loses nothing."""
 
+import os
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +94,26 @@ async def test_a_user_folder_that_is_a_file(tmp_path):
     (tmp_path / "home").write_text("I am a file")
     with pytest.raises(StoreError, match="home"):
         await Library.open(tmp_path / "home")
+
+
+@pytest.fixture
+def not_root():
+    """Root may write everywhere: for this test it is nobody."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+async def test_a_user_folder_that_may_not_be_written(request):
+    home = Path(tempfile.mkdtemp())
+    (home / "datasets").mkdir()
+    home.chmod(0o555)
+    request.getfixturevalue("not_root")
+    with pytest.raises(StoreError, match=r"cannot be written. Choose another with RFT_STUDIO_HOME"):
+        await Library.open(home)
 
 
 async def test_reading_a_closed_dataset_is_an_error_with_words(opened):

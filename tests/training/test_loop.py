@@ -96,7 +96,7 @@ async def test_reward_rises_and_everything_is_told(tmp_path: Path) -> None:
     assert [m["kl"] for m in metrics if m["kl"]][-1] > 0.01
     shown = notes.of("rollouts")[-1]["prompts"]
     assert len(shown) == 4
-    assert {"text", "score", "advantage", "reason"} <= set(shown[0]["after"][0])
+    assert {"text", "score", "reason"} <= set(shown[0]["after"][0])
     assert {"text", "score", "reason"} <= set(shown[0]["before"][0])
     assert notes.done == 30
 

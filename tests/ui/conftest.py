@@ -1,18 +1,22 @@
 """Fixtures of the window's tests: a themed Qt, waiting on conditions, a real app with a dataset."""
 
 import asyncio
+import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.store.create import create_dataset
 from app.store.library import FILE
+from app.ui import kit
+from app.ui.garbage import CycleCollector
 from app.ui.panel import Panel
 from app.ui.theme import Theme
 from app.ui.theme_switch import use
@@ -22,6 +26,16 @@ Until = Callable[[Callable[[], object]], Awaitable[None]]
 OpenApp = Callable[..., AbstractAsyncContextManager[App]]
 ShowPanel = Callable[..., Awaitable[Any]]
 PATIENCE_SECONDS = 60.0  # a loaded machine is slow; a condition that never holds still fails
+
+
+@pytest.fixture(scope="package", autouse=True)
+def collected_here(qapp: QApplication) -> Iterator[None]:
+    """Cycles are freed on this thread, as in the program."""
+    owner = QObject()
+    CycleCollector(owner)
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture
@@ -85,6 +99,8 @@ def show_panel(qtbot: QtBot) -> ShowPanel:
             app.session.store.subscribe(lambda event: panel.on_events([event]))
         panel.show()
         await app.jobs.wait()
+        while kit.pending():
+            await asyncio.sleep(0)
         return panel
 
     return show

@@ -214,10 +214,10 @@ def _rollouts(step: int) -> dict[str, Any]:
         {"text": "Please wait while I", "score": None, "reason": "Line 3: KeyError: 'team'"},
     ]
     after = [
-        {"text": '{"route": "payments"}', "score": 1.0, "advantage": 0.5, "reason": ""},
-        {"text": '{"route": "payments"}', "score": 1.0, "advantage": 0.5, "reason": ""},
-        {"text": '{"route": "cards"}', "score": 0.2, "advantage": -1.5, "reason": "wrong"},
-        {"text": '{"route": "payments"}', "score": 1.0, "advantage": 0.5, "reason": ""},
+        {"text": '{"route": "payments"}', "score": 1.0, "reason": ""},
+        {"text": '{"route": "payments"}', "score": 1.0, "reason": ""},
+        {"text": '{"route": "cards"}', "score": 0.2, "reason": "wrong"},
+        {"text": '{"route": "payments"}', "score": 1.0, "reason": ""},
     ]
     prompts = [
         {"id": str(i), "prompt": text, "before": before, "after": after}

@@ -1,6 +1,7 @@
 """The dry-run panel: setup and its gate, the verdict and its roads, answers, what did not finish."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton
@@ -10,8 +11,9 @@ from app.domain.fingerprints import Fingerprint
 from app.store import results
 from app.ui import kit
 from app.ui.dry_run.snapshot import DryRunSnapshot, pick
-from app.ui.dry_run.views import Answers, actions
+from app.ui.dry_run.views import Answers, actions, summary
 from app.ui.dry_run_panel import DryRunPanel
+from app.ui.kit.chart import Plot
 from app.ui.parts import IntervalRow, VerdictStamp, VerdictTile
 from app.wiring import App
 from tests.ui import made
@@ -52,11 +54,35 @@ def test_which_prompts_are_read_first() -> None:
     assert all(p.mean is not None for p in pick(prompts, "best"))
 
 
-def test_an_error_is_shown_as_an_error(qtbot: QtBot, themed: QApplication) -> None:
+async def test_an_error_is_shown_as_an_error(
+    qtbot: QtBot, themed: QApplication, until: Until
+) -> None:
     view = Answers(made.dry_run())
     qtbot.addWidget(view)
+    await until(lambda: not kit.pending())
     said = [frame.accessibleName() for frame in view.findChildren(QFrame)]
     assert any(words.startswith("Answer, score error") and "KeyError" in words for words in said)
+
+
+async def test_charts_come_one_a_turn_into_places_of_their_size(
+    qtbot: QtBot, themed: QApplication
+) -> None:
+    charts = summary(made.verdict("GO"))[-1]()
+    assert isinstance(charts, kit.Reflow)
+    qtbot.addWidget(charts)
+    charts.resize(800, 400)
+    charts.show()
+    height = charts.sizeHint().height()
+    seen, drawn = [0], [0]
+    while kit.pending():
+        await asyncio.sleep(0)
+        plots = charts.findChildren(Plot)
+        seen.append(len(plots))
+        drawn.append(sum(bool(plot.plotItem.items) for plot in plots))
+    assert (seen[-1], drawn[-1]) == (2, 2)
+    for before, after in (*pairwise(seen), *pairwise(drawn)):
+        assert after - before <= 1
+    assert charts.sizeHint().height() == height
 
 
 def test_the_roads_of_each_verdict() -> None:
@@ -114,15 +140,19 @@ async def test_go_leads_to_training(open_app: OpenApp, show_panel: ShowPanel) ->
         assert went == ["training"]
 
 
-async def test_topics_and_answers_are_views(open_app: OpenApp, show_panel: ShowPanel) -> None:
+async def test_topics_and_answers_are_views(
+    open_app: OpenApp, show_panel: ShowPanel, until: Until
+) -> None:
     async with open_app(made.rows()) as app:
         await app.call("configure_grader", grader=EQUAL)
         await store_run(app, "GO")
         panel = await show_panel(app, DryRunPanel)
         panel.views.select(1)
         panel._draw()
+        await until(lambda: not kit.pending())
         assert len(panel.body.findChildren(IntervalRow)) == 4
         panel.point_at({"answers": True})
+        await until(lambda: not kit.pending())
         (answers,) = panel.body.findChildren(Answers)
         assert [p.record_id for p in pick(answers._snapshot.prompts, "worst")] == [6, 3]
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from PySide6.QtWidgets import QAbstractButton
+from pytestqt.qtbot import QtBot
 
 from app.errors import DeclinedError, InputError
 from app.store.events import RecordsChanged, TopicsChanged
@@ -33,9 +34,10 @@ class Counter(Panel):
         self.ended += 1
 
 
-async def test_only_named_events_and_only_when_seen(open_app: OpenApp) -> None:
+async def test_only_named_events_and_only_when_seen(qtbot: QtBot, open_app: OpenApp) -> None:
     async with open_app() as app:
         panel = Counter(app)
+        qtbot.addWidget(panel)
         panel.on_events([RecordsChanged("d")])
         assert panel.started == 0  # hidden: remembered
         panel.show()
@@ -48,12 +50,14 @@ async def test_only_named_events_and_only_when_seen(open_app: OpenApp) -> None:
         panel.show()  # nothing came meanwhile
         await app.jobs.wait()
         assert panel.ended == 1
-        panel.close()
 
 
-async def test_requests_while_one_runs_lead_to_one_more(open_app: OpenApp, until: Until) -> None:
+async def test_requests_while_one_runs_lead_to_one_more(
+    qtbot: QtBot, open_app: OpenApp, until: Until
+) -> None:
     async with open_app() as app:
         panel = Counter(app)
+        qtbot.addWidget(panel)
         panel.gate.clear()
         panel.show()
         await until(lambda: panel.started == 1)
@@ -62,12 +66,14 @@ async def test_requests_while_one_runs_lead_to_one_more(open_app: OpenApp, until
         panel.gate.set()
         await app.jobs.wait()
         assert (panel.started, panel.ended) == (2, 2)
-        panel.close()
 
 
-async def test_a_failed_refresh_is_a_banner_that_goes_when_it_works(open_app: OpenApp) -> None:
+async def test_a_failed_refresh_is_a_banner_that_goes_when_it_works(
+    qtbot: QtBot, open_app: OpenApp
+) -> None:
     async with open_app() as app:
         panel = Counter(app)
+        qtbot.addWidget(panel)
         panel.fails = "The file is locked."
         panel.show()
         await app.jobs.wait()
@@ -77,12 +83,14 @@ async def test_a_failed_refresh_is_a_banner_that_goes_when_it_works(open_app: Op
         panel.reload()
         await app.jobs.wait()
         assert not panel.errors
-        panel.close()
 
 
-async def test_what_the_user_starts_disables_its_button_and_tells_errors(open_app: OpenApp) -> None:
+async def test_what_the_user_starts_disables_its_button_and_tells_errors(
+    qtbot: QtBot, open_app: OpenApp
+) -> None:
     async with open_app() as app:
         panel, button = Counter(app), kit.button("Train")
+        qtbot.addWidget(panel)
         seen: list[bool] = []
 
         async def work(error: Exception) -> None:
@@ -96,16 +104,18 @@ async def test_what_the_user_starts_disables_its_button_and_tells_errors(open_ap
         panel.act(work(DeclinedError("not now")), button=button)
         await app.jobs.wait()
         assert not panel.errors
-        panel.close()
 
 
 async def fail(words: str) -> None:
     raise InputError(words)
 
 
-async def test_why_an_act_failed_stays_until_the_next_act_or_dismissed(open_app: OpenApp) -> None:
+async def test_why_an_act_failed_stays_until_the_next_act_or_dismissed(
+    qtbot: QtBot, open_app: OpenApp
+) -> None:
     async with open_app() as app:
         panel = Counter(app)
+        qtbot.addWidget(panel)
         panel.resize(600, 400)
         panel.show()
         panel.act(fail("No records."))
@@ -126,20 +136,21 @@ async def test_why_an_act_failed_stays_until_the_next_act_or_dismissed(open_app:
         panel.act(asyncio.sleep(0))
         await app.jobs.wait()
         assert not panel.errors
-        panel.close()
 
 
-async def test_another_dataset_voids_what_failed_before(open_app: OpenApp) -> None:
+async def test_another_dataset_voids_what_failed_before(qtbot: QtBot, open_app: OpenApp) -> None:
     async with open_app() as app:
         panel = Counter(app)
+        qtbot.addWidget(panel)
         panel.act(fail("No records."))
         await app.jobs.wait()
         panel.start_over()
         assert not panel.errors
-        panel.close()
 
 
-async def test_a_bug_in_a_refresh_is_told_to_the_jobs(open_app: OpenApp, caplog: Any) -> None:
+async def test_a_bug_in_a_refresh_is_told_to_the_jobs(
+    qtbot: QtBot, open_app: OpenApp, caplog: Any
+) -> None:
     async with open_app() as app:
         told: list[BaseException] = []
         app.jobs.on_error = told.append
@@ -149,9 +160,9 @@ async def test_a_bug_in_a_refresh_is_told_to_the_jobs(open_app: OpenApp, caplog:
                 raise ZeroDivisionError("a bug")
 
         panel = Broken(app)
+        qtbot.addWidget(panel)
         panel.show()
         await app.jobs.wait()
         assert [type(error) for error in told] == [ZeroDivisionError]
-        panel.close()
     assert "a job failed" in caplog.text
     caplog.clear()

@@ -4,17 +4,23 @@ import math
 from typing import Any
 
 import orjson
-from PySide6.QtWidgets import QApplication, QFrame
+import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.store import results
 from app.store.events import RunChanged
 from app.training.base import Preset, TrainingParams
+from app.ui import kit
 from app.ui.comparison import comparison_card, gain_badge, signed
+from app.ui.kit.chart import Plot
 from app.ui.parts import IntervalRow
 from app.ui.training.course import Course
-from app.ui.training.live import SmallChart
+from app.ui.training.live import RewardChart, SmallChart
 from app.ui.training.microscope import Microscope
+from app.ui.training.report import report_items
+from app.ui.training.reward import RewardCurves, RewardView
 from app.ui.training.setup import Setup
 from app.ui.training.snapshot import TrainingSnapshot
 from app.ui.training_panel import TrainingPanel
@@ -77,16 +83,61 @@ def test_a_resumed_run_takes_back_later_steps() -> None:
     assert max(course.evaluations) == 8
 
 
-def test_the_microscope_shows_errors_and_advantages(qtbot: QtBot, themed: QApplication) -> None:
+async def test_an_update_moves_the_curves_that_are_there(
+    qtbot: QtBot, themed: QApplication, until: Until
+) -> None:
+    course = Course()
+    course.feed(made.events(steps=4, every=4))
+    chart = RewardChart()
+    qtbot.addWidget(chart)
+    chart.show_course(course, steps=60, baseline=(0.4, "baseline 0.40"))
+    assert not kit.pending()  # nobody sees it yet
+    chart.show()
+    await until(lambda: chart.curves is not None and len(chart.curves.train.xData) == 4)
+    assert chart.plot is not None
+    curves, items = chart.curves, list(chart.plot.plotItem.items)
+    assert curves is not None
+    course.feed(made.events(steps=12, every=4))
+    chart.show_course(course, steps=60, baseline=(0.4, "baseline 0.40"))
+    await until(lambda: len(curves.train.xData) == 12)
+    assert chart.curves is curves
+    assert len(items) == len(chart.plot.plotItem.items)
+    assert all(a is b for a, b in zip(items, chart.plot.plotItem.items, strict=True))
+    newest = course.validation
+    assert newest is not None
+    assert list(curves.ring.getData()[0]) == [newest.step]
+    assert [list(curve.getData()[1])[-1] for curve in curves.band.curves] == [
+        newest.low,
+        newest.high,
+    ]
+
+
+async def test_curves_without_a_point_are_not_drawn(
+    qtbot: QtBot, themed: QApplication, until: Until
+) -> None:
+    chart = RewardChart()
+    qtbot.addWidget(chart)
+    chart.show_course(Course(), steps=60, baseline=None)
+    chart.show()
+    await until(lambda: chart.curves is not None and not kit.pending())
+    assert chart.curves is not None
+    for item in (chart.curves.band, chart.curves.ring, chart.curves.mark):
+        assert not item.isVisible()
+
+
+async def test_the_microscope_shows_errors_and_gains_over_the_group(
+    qtbot: QtBot, themed: QApplication, until: Until
+) -> None:
     course = Course()
     course.feed(made.events(steps=8, every=4))
     microscope = Microscope()
     qtbot.addWidget(microscope)
     microscope.show_course(course)
     assert microscope.place.text() == "prompt 1 of 2"
+    await until(lambda: not kit.pending())
     names = [frame.accessibleName() for frame in microscope.findChildren(QFrame)]
     assert any("score error" in name for name in names)
-    assert any("+0.50" in name for name in names)
+    assert any("+0.20" in name for name in names)
     microscope.show_step(4)
     assert microscope.steps.currentText() == "Step 4"
     course.feed(made.events(steps=12, every=4)[-2:])
@@ -205,6 +256,26 @@ async def test_the_report_comes_first_and_the_course_stays(
         assert panel.setup.isVisible()
 
 
+class Opened(QObject):
+    """Counts the windows that are shown."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
+            self.count += watched.isWindow()
+        return False
+
+
+def test_a_report_is_made_without_opening_windows(qtbot: QtBot, themed: QApplication) -> None:
+    opened = Opened()
+    themed.installEventFilter(opened)
+    holder = kit.holder(kit.column(*(make() for make in report_items(made.report()))))
+    themed.removeEventFilter(opened)
+    qtbot.addWidget(holder)
+    assert opened.count == 0
+
+
 async def test_another_run_begins_a_course_of_its_own(
     open_app: OpenApp, show_panel: ShowPanel, until: Until
 ) -> None:
@@ -218,3 +289,18 @@ async def test_another_run_begins_a_course_of_its_own(
         await until(lambda: panel.snapshot.run_id == second)
         await app.jobs.wait()
         assert panel.course.step == 2
+
+
+@pytest.mark.parametrize("last", [0.1, 0.95])
+def test_the_names_of_two_curves_stand_apart(
+    qtbot: QtBot, themed: QApplication, last: float
+) -> None:
+    course = Course()
+    course.feed([*made.events(steps=8, every=4), {"kind": "metrics", "step": 9, "reward": last}])
+    plot = Plot("Reward")
+    qtbot.addWidget(plot)
+    curves = RewardCurves(plot, lambda *_: None)
+    curves.show(RewardView(course, steps=20))
+    above = {words.anchor.y() > 1 for words in (curves.train_words, curves.held_words)}
+    assert above == {True, False}
+    assert (curves.train_words.anchor.y() > 1) == (last > 0.5)

@@ -27,9 +27,7 @@ async def offer_coverage(turn: Turn) -> None:
 
 @action()
 async def analyse(turn: Turn) -> None:
-    if await turn.session.missing_for("coverage_generation"):
-        await turn.act("missing", step="coverage_generation")
-        return
+    await turn.require("coverage_generation")
     await turn.call("analyze_coverage")
     await turn.act("tell_coverage")
 

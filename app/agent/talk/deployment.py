@@ -16,18 +16,14 @@ from app.tools.workflow import RolledBack
 @action()
 async def offer_deployment(turn: Turn) -> None:
     """The report stands before the question."""
-    if await turn.session.missing_for("deployment"):
-        await turn.act("missing", step="deployment")
-        return
+    await turn.require("deployment")
     await turn.act("report")
 
 
 @action()
 async def deploy(turn: Turn) -> None:
     """Export, prove the export, serve it (a card; a second yes when it is not better)."""
-    if await turn.session.missing_for("deployment"):
-        await turn.act("missing", step="deployment")
-        return
+    await turn.require("deployment")
     await turn.call("deploy_model")
     await turn.act("tell_deployment")
 

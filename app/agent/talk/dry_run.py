@@ -18,9 +18,7 @@ MORE_PROMPTS = 2  # times the prompts of the last run, when more answers would s
 @action()
 async def offer_dry_run(turn: Turn) -> None:
     """Before the dry run the user has seen five scores and found them right."""
-    if await turn.session.missing_for("dry_run"):
-        await turn.act("missing", step="dry_run")
-        return
+    await turn.require("dry_run")
     state = await turn.session.state()
     if state.dry_run is not None and await turn.session.missing_for("training"):
         flow = await turn.session.workflow()
@@ -41,9 +39,7 @@ async def offer_dry_run(turn: Turn) -> None:
 @action()
 async def start_dry_run(turn: Turn, prompts: int = 200) -> None:
     """Run it (a card) and tell the verdict."""
-    if await turn.session.missing_for("dry_run"):
-        await turn.act("missing", step="dry_run")
-        return
+    await turn.require("dry_run")
     await turn.call("run_dry_run", sample_size=prompts)
     await turn.act("why")
 

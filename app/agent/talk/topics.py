@@ -189,9 +189,7 @@ async def apply(turn: Turn) -> None:
 @action()
 async def offer_categorise(turn: Turn) -> None:
     """Topics exist but the records are not, or no longer, sorted into them."""
-    if await turn.session.missing_for("categorize"):
-        await turn.act("missing", step="categorize")
-        return
+    await turn.require("categorize")
     before = await turn.read(results.latest, "categorisation")
     why = "The topics or records changed since they were last sorted. " if before else ""
     await turn.ask(
@@ -204,9 +202,7 @@ async def offer_categorise(turn: Turn) -> None:
 @action()
 async def categorise(turn: Turn) -> None:
     """Sort all records; what the user confirmed stays."""
-    if await turn.session.missing_for("categorize"):
-        await turn.act("missing", step="categorize")
-        return
+    await turn.require("categorize")
     found = await turn.call("categorize_records", scope="all")
     await turn.say(
         f"**{found.assigned:,}** records have a topic, {found.review:,} of them to review. "

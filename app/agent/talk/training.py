@@ -21,9 +21,7 @@ async def offer_training(turn: Turn) -> None:
     if latest is not None and latest.state in ("paused", "stopped"):
         await turn.act("offer_resume")
         return
-    if await turn.session.missing_for("training"):
-        await turn.act("missing", step="training")
-        return
+    await turn.require("training")
     await turn.ask(
         "Training can start. The card shows records, steps and time before anything runs.",
         Option(label="Train the starter model", action="train"),
@@ -34,9 +32,7 @@ async def offer_training(turn: Turn) -> None:
 @action()
 async def train(turn: Turn) -> None:
     """Start a run (a card). What happens in it is told by the watch, unasked."""
-    if await turn.session.missing_for("training"):
-        await turn.act("missing", step="training")
-        return
+    await turn.require("training")
     await turn.call("start_training")
 
 

@@ -1,12 +1,14 @@
 """The two charts of a dry run: how scores are spread, and learnability over the group size."""
 
-from PySide6.QtWidgets import QFrame, QSizePolicy
+from collections.abc import Callable, Sequence
+
+from PySide6.QtWidgets import QFrame
 
 from app.domain.learnability import CurvePoint
 from app.domain.thresholds import DEFAULTS
 from app.domain.verdict import Verdict
 from app.ui import kit
-from app.ui.kit.chart import Plot
+from app.ui.kit.chart import Draw, Plot
 from app.ui.theme import theme
 
 HEIGHT = 210
@@ -14,54 +16,68 @@ HEIGHT = 210
 
 def histogram(verdict: Verdict) -> QFrame:
     """Answers by score, 0 and 1 as bars of their own, with the mean."""
-    plot = Plot("Histogram of scores", x="score of one answer", y="answers")
-    _fix_height(plot)
     counts = verdict.histogram
     xs = [i / (len(counts) - 1) for i in range(len(counts))]
-    mean = verdict.figures.mean.value
-
-    def draw(plot: Plot) -> None:
-        top = max(counts, default=0) * 1.15 or 1
-        plot.bars(xs, counts, width=0.075)
-        if mean is not None:
-            plot.mark(mean, vertical=True, color="text")
-            right = mean < 0.7
-            plot.words(
-                f"mean {mean:.2f}",
-                mean + (0.015 if right else -0.015),
-                top,
-                color="text",
-                anchor=(0, 0) if right else (1, 0),
-            )
-        plot.setXRange(-0.05, 1.05, 0)
-        plot.setYRange(0, top, 0)
-
-    plot.draw(draw)
     said = ", ".join(f"{n:,} at {x:.1f}" for x, n in zip(xs, counts, strict=True) if n)
-    plot.describe(f"{verdict.figures.answers:,} scored answers: {said}.")
-    answers = kit.label(f"{verdict.figures.answers:,} answers", "small", "faint")
-    top = kit.row(kit.label("Scores", "h2"), None, answers)
-    return kit.card(top, plot, gap=4, margin=(14, 10, 14, 8))
+    answers = f"{verdict.figures.answers:,} answers"
+    return _card(
+        "Scores",
+        answers,
+        lambda: Plot("Histogram of scores", x="score of one answer", y="answers"),
+        lambda plot: _draw_histogram(plot, xs, counts, verdict.figures.mean.value),
+        f"{verdict.figures.answers:,} scored answers: {said}.",
+    )
 
 
 def learnability_curve(verdict: Verdict) -> QFrame:
     """The share of groups with a signal by group size, with its interval and both thresholds."""
-    plot = Plot("Learnability", x="answers per prompt in training (group size)", y="learnability")
-    _fix_height(plot)
     learn = verdict.figures.learnability
     own = next((p for p in verdict.curve if learn and p.group_size == learn.group_size), None)
-    plot.draw(lambda plot: _draw_curve(plot, verdict.curve, own))
     said = ", ".join(f"{p.value:.2f} at {p.group_size}" for p in verdict.curve)
-    plot.describe(f"Learnability by group size: {said or 'not measured'}.")
-    shaded = kit.label("shaded: 95 % interval", "small", "faint")
-    top = kit.row(kit.label("Learnability", "h2"), None, shaded)
-    return kit.card(top, plot, gap=4, margin=(14, 10, 14, 8))
+    x = "answers per prompt in training (group size)"
+    return _card(
+        "Learnability",
+        "shaded: 95 % interval",
+        lambda: Plot("Learnability", x=x, y="learnability"),
+        lambda plot: _draw_curve(plot, verdict.curve, own),
+        f"Learnability by group size: {said or 'not measured'}.",
+    )
 
 
-def _fix_height(plot: Plot) -> None:
-    """A plot takes what is left; in a column that scrolls nothing is."""
-    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    plot.setFixedHeight(theme().px(HEIGHT))
+def _card(title: str, note: str, make: Callable[[], Plot], draw: Draw, said: str) -> QFrame:
+    """The card at once, at its full height; its plot is made in a turn, drawn in another."""
+    inside = kit.column()
+    place = kit.holder(inside)
+    place.setFixedHeight(theme().px(HEIGHT))
+
+    def add() -> None:
+        plot = make()
+        plot.describe(said)
+        inside.addWidget(plot)
+        kit.in_turn(plot, lambda: plot.draw(draw))
+
+    kit.in_turn(place, add)
+    top = kit.row(kit.label(title, "h2"), None, kit.label(note, "small", "faint"))
+    return kit.card(top, place, gap=4, margin=(14, 10, 14, 8))
+
+
+def _draw_histogram(
+    plot: Plot, xs: Sequence[float], counts: Sequence[float], mean: float | None
+) -> None:
+    top = max(counts, default=0) * 1.15 or 1
+    plot.bars(xs, counts, width=0.075)
+    if mean is not None:
+        plot.mark(mean, vertical=True, color="text")
+        right = mean < 0.7
+        plot.words(
+            f"mean {mean:.2f}",
+            mean + (0.015 if right else -0.015),
+            top,
+            color="text",
+            anchor=(0, 0) if right else (1, 0),
+        )
+    plot.setXRange(-0.05, 1.05, 0)
+    plot.setYRange(0, top, 0)
 
 
 def _draw_curve(plot: Plot, curve: tuple[CurvePoint, ...], own: CurvePoint | None) -> None:

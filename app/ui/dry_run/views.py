@@ -1,6 +1,7 @@
 """The three looks at a finished dry run: summary, by topic, answers; drawn from values only."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
@@ -68,29 +69,37 @@ def _road(action: Action, take: Take, first: bool) -> QWidget:
     return kit.button(action.text, lambda: take(action), kind=kind, tip=action.why)
 
 
-def summary(verdict: Verdict) -> list[kit.Item]:
-    """Tiles, the note on a tile out of its band, what it means, and the charts."""
-    items: list[kit.Item] = [
-        kit.Tiles([VerdictTile(tile) for tile in verdict.tiles], least=150, most=4)
+def summary(verdict: Verdict) -> list[Callable[[], kit.Item]]:
+    """What makes tiles, the note on a tile out of its band, what it means, and the charts."""
+    makers: list[Callable[[], kit.Item]] = [
+        lambda: kit.Tiles([VerdictTile(tile) for tile in verdict.tiles], least=150, most=4)
     ]
-    if verdict.note:
-        items.append(kit.banner("warn", verdict.note))
+    if note := verdict.note:
+        makers.append(lambda: kit.banner("warn", note))
     if verdict.diagnosis:
-        lines = [kit.label(line, wrap=True, select=True) for line in verdict.diagnosis]
-        title = kit.label("What it means", "h2")
-        items.append(kit.card(title, *lines, gap=6, margin=(16, 10, 16, 14)))
+        makers.append(lambda: _diagnosis(verdict))
+    makers.append(lambda: _charts(verdict))
+    return makers
+
+
+def _diagnosis(verdict: Verdict) -> QFrame:
+    lines = [kit.label(line, wrap=True, select=True) for line in verdict.diagnosis]
+    title = kit.label("What it means", "h2")
+    return kit.card(title, *lines, gap=6, margin=(16, 10, 16, 14))
+
+
+def _charts(verdict: Verdict) -> QWidget:
     charts = [histogram(verdict), learnability_curve(verdict)]
-    items.append(kit.Reflow([(chart, 1) for chart in charts], least=560))
-    return items
+    return kit.Reflow([(chart, 1) for chart in charts], least=560)
 
 
-def by_topic(verdict: Verdict) -> list[kit.Item]:
+def by_topic(verdict: Verdict) -> QFrame:
     """A row per topic with enough answers, the hardest first; the others are named."""
     whole = verdict.figures.mean.value
     rows = sorted(verdict.by_topic, key=lambda t: t.mean.value or 0.0)
     if not rows and not verdict.thin_topics:
         words = "The records have no topics, so there is nothing to tell apart."
-        return [kit.empty("squares-four", words)]
+        return kit.empty("squares-four", words)
     lines = [
         IntervalRow(
             f"{row.topic} ({row.prompts})",
@@ -113,7 +122,7 @@ def by_topic(verdict: Verdict) -> list[kit.Item]:
         names = ", ".join(verdict.thin_topics)
         words = f"Too few answers to judge alone: {names}."
         items += [kit.rule(), kit.label(words, "small", "muted", wrap=True)]
-    return [kit.card(*items, gap=4, margin=(16, 10, 16, 12))]
+    return kit.card(*items, gap=4, margin=(16, 10, 16, 12))
 
 
 class Answers(QWidget):
@@ -131,7 +140,7 @@ class Answers(QWidget):
 
     def _show(self, index: int) -> None:
         found = pick(self._snapshot.prompts, ORDERS[index][0])
-        self.body.show_items(*(prompt_card(prompt) for prompt in found))
+        self.body.show_in_turns(*(partial(prompt_card, prompt) for prompt in found))
 
 
 def prompt_card(prompt: PromptAnswers) -> QFrame:

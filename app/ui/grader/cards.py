@@ -1,5 +1,8 @@
 """The grader's proofs: the test on fresh answers and the crash test; they draw, they run nothing."""
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
@@ -25,11 +28,11 @@ def test_words(test: GraderTest) -> str:
     return f"{scored} scored{errors}"
 
 
-def test_rows(test: GraderTest, *, fresh: bool) -> list[QWidget]:
-    """The rows of a test, below a banner when it is of an older version."""
+def test_rows(test: GraderTest, *, fresh: bool) -> list[Callable[[], QWidget]]:
+    """What makes the rows of a test, below a banner when it is of an older version."""
     words = f"This test is of v{test.version}, an older version. Test again."
-    older = [] if fresh else [kit.banner("warn", words)]
-    return [*older, *(_row(row) for row in test.rows)]
+    older: list[Callable[[], QWidget]] = [] if fresh else [lambda: kit.banner("warn", words)]
+    return [*older, *(partial(_row, row) for row in test.rows)]
 
 
 def _row(row: TestRow) -> QWidget:

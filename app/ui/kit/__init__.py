@@ -29,6 +29,7 @@ from app.ui.kit.reflow import Reflow, Tiles
 from app.ui.kit.states import ErrorBanner, Skeleton
 from app.ui.kit.table import Column, Table, fill_item
 from app.ui.kit.text import IconLabel, label, restyle, tip
+from app.ui.kit.turns import in_turn, pending
 
 __all__ = [
     "Clickable",
@@ -62,10 +63,12 @@ __all__ = [
     "grid",
     "head",
     "holder",
+    "in_turn",
     "label",
     "line_edit",
     "menu_button",
     "option",
+    "pending",
     "progress",
     "restyle",
     "retint",

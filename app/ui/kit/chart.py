@@ -18,18 +18,18 @@ Draw = Callable[["Plot"], None]
 
 
 class Plot(pg.PlotWidget):
-    """An empty plot; `draw(function)` fills it, and again when the theme changes.
+    """An empty plot; `draw(function)` fills it and sets its ranges, again when the theme changes.
 
     `name` and what `describe` was last given are what a screen reader says of it.
     """
 
     def __init__(self, name: str, *, x: str = "", y: str = "", axes: bool = True) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self._x, self._y, self._axes = x, y, axes
         self._draw: Draw | None = None
         self.setAccessibleName(name)
         self.setMouseEnabled(False, False)
-        self.setMenuEnabled(False)
+        self.disableAutoRange()  # else every item added fits the ranges anew
         self.hideButtons()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMinimumWidth(80 if axes else 40)
@@ -124,15 +124,19 @@ class Plot(pg.PlotWidget):
         high: Sequence[float],
         *,
         color: str = "accent",
-    ) -> None:
-        """A shaded interval between two curves."""
+    ) -> Any:
+        """A shaded interval between two curves; its `curves` take new data."""
         lower, upper = pg.PlotDataItem(list(x), list(low)), pg.PlotDataItem(list(x), list(high))
-        self.addItem(pg.FillBetweenItem(lower, upper, brush=theme().color(color, 0.18)))
+        band = pg.FillBetweenItem(lower, upper, brush=theme().color(color, 0.18))
+        self.addItem(band)
+        return band
 
-    def mark(self, at: float, *, vertical: bool = False, color: str = "text_2") -> None:
+    def mark(self, at: float, *, vertical: bool = False, color: str = "text_2") -> Any:
         """A dashed line across: a baseline or a threshold; name it with `words`."""
         pen = pg.mkPen(theme().color(color), width=1.2, style=Qt.PenStyle.DashLine)
-        self.addItem(pg.InfiniteLine(at, angle=90 if vertical else 0, pen=pen))
+        line = pg.InfiniteLine(at, angle=90 if vertical else 0, pen=pen)
+        self.addItem(line)
+        return line
 
     def words(
         self,
@@ -142,9 +146,10 @@ class Plot(pg.PlotWidget):
         *,
         color: str = "text_2",
         anchor: tuple[float, float] = (0, 1),
-    ) -> None:
+    ) -> Any:
         """A label in place of a legend; it does not stretch the axes."""
         item = pg.TextItem(text, color=theme().color(color), anchor=anchor)
         item.setFont(theme().font("label", 500))
         self.addItem(item, ignoreBounds=True)
         item.setPos(x, y)
+        return item

@@ -52,29 +52,41 @@ def grid(cells: Sequence[Piece], *, columns: int, gap: int = 12) -> QGridLayout:
 
 def clear(layout: QLayout) -> None:
     """Take everything out of a layout and delete it, before it is filled anew."""
-    while (item := layout.takeAt(0)) is not None:
-        if (inner := item.layout()) is not None:
-            clear(inner)
-            inner.deleteLater()
-        elif (widget := item.widget()) is not None:
-            widget.hide()
-            widget.deleteLater()
+    while layout.count():
+        take(layout, 0)
+
+
+def take(layout: QLayout, index: int) -> None:
+    """Take one item out of a layout and delete it."""
+    item = layout.takeAt(index)
+    if item is None:
+        return
+    if (inner := item.layout()) is not None:
+        clear(inner)
+        inner.deleteLater()
+    elif (widget := item.widget()) is not None:
+        widget.hide()
+        widget.deleteLater()
+
+
+def put(layout: QBoxLayout, item: Item, index: int) -> None:
+    """Add an item to a row or column at a place; -1 is the end."""
+    piece, stretch = item if isinstance(item, tuple) else (item, 0)
+    if piece is None:
+        layout.insertStretch(index, 1)
+    elif isinstance(piece, int):
+        layout.insertSpacing(index, piece)
+    elif isinstance(piece, QLayout):
+        layout.insertLayout(index, piece, stretch)
+    else:
+        layout.insertWidget(index, piece, stretch)
 
 
 def _fill(layout: QBoxLayout, items: Sequence[Item], gap: int, margin: Margin) -> None:
     layout.setSpacing(gap)
     layout.setContentsMargins(*((margin,) * 4 if isinstance(margin, int) else margin))
     for item in items:
-        if item is None:
-            layout.addStretch(1)
-        elif isinstance(item, int):
-            layout.addSpacing(item)
-        else:
-            piece, stretch = item if isinstance(item, tuple) else (item, 0)
-            if isinstance(piece, QLayout):
-                layout.addLayout(piece, stretch)
-            else:
-                layout.addWidget(piece, stretch)
+        put(layout, item, -1)
 
 
 def _keeps_height(widget: QWidget) -> bool:

@@ -1,6 +1,7 @@
 """The live charts of a training run: the reward with its baseline, and six small ones."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from app.domain.wording import number
@@ -9,6 +10,7 @@ from app.ui.kit.chart import Plot
 from app.ui.parts import Tone
 from app.ui.theme import theme
 from app.ui.training.course import Course
+from app.ui.training.reward import RewardCurves, RewardView
 from app.ui.training.trend import TrendLine
 
 # name, metric, unit; the metric names are TRL's.
@@ -28,75 +30,82 @@ TIPS = {
     "loss": "The training loss; for RFT its size says little, its jumps say more.",
     "tokens_per_second": "Tokens sampled each second.",
 }
+REDRAW_MS = 200  # a step takes longer; what comes faster than one can look is drawn together
 MUCH_WITHOUT_SIGNAL = 0.35  # above, the chart turns amber: a third of the work is wasted
 
 
 class RewardChart(QFrame):
-    """Train line, validation with its interval, dashed baseline. `picked` tells a clicked step."""
+    """The curves with their head. `picked` tells a clicked step.
+
+    The plot is made in a turn of its own when first seen, redrawn at most every REDRAW_MS, and
+    not at all while nobody sees it.
+    """
 
     picked = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "card")
-        self.plot = Plot("Reward", x="step", y="mean reward (0 to 1)")
-        self.plot.setMinimumHeight(theme().px(230))
+        self.plot: Plot | None = None
+        self.curves: RewardCurves | None = None
         self.shaded = kit.label("", "small", "faint")
         head = kit.row(kit.label("Reward", "h2"), None, self.shaded)
-        items = kit.column(head, (self.plot, 1), gap=4, margin=(14, 10, 14, 8))
-        self.setLayout(items)
+        self._place = kit.column()
+        place = kit.holder(self._place)
+        place.setMinimumHeight(theme().px(230))
+        self.setLayout(kit.column(head, (place, 1), gap=4, margin=(14, 10, 14, 8)))
         self.setMinimumHeight(theme().px(290))
-        self._course, self._steps = Course(), 0
-        self._baseline: tuple[float, str] | None = None
+        self._view, self._asked, self._late = RewardView(Course()), False, False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REDRAW_MS)
+        self._rest.timeout.connect(self._catch_up)
 
     def show_course(
         self, course: Course, *, steps: int, baseline: tuple[float, str] | None
     ) -> None:
         """`baseline` is a mean and its words."""
-        self._course, self._steps, self._baseline = course, steps, baseline
+        self._view, self._late = RewardView(course, steps, baseline), True
         found = course.validation
         n = f", n = {found.n}" if found else ""
         self.shaded.setText(f"shaded: 95 % interval of validation{n}")
-        self.plot.draw(self._draw)
-        self.plot.describe(self._said())
+        self._catch_up()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._asked:
+            self._asked = True
+            kit.in_turn(self, self._make_plot)
+        self._catch_up()
+
+    def _make_plot(self) -> None:
+        self.plot = Plot("Reward", x="step", y="mean reward (0 to 1)")
+        self._place.addWidget(self.plot)
+        kit.in_turn(self.plot, lambda: self.plot.draw(self._begin) if self.plot else None)
+
+    def _begin(self, plot: Plot) -> None:
+        """Empty curves, at first and after a change of colours; their data comes in a turn."""
+        self.curves, self._late = RewardCurves(plot, self._clicked), True
+        self._rest.stop()
+        kit.in_turn(plot, self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Draw what came since the last drawing, unless that was just now."""
+        if self.plot is None or self.curves is None or not self._late or self._rest.isActive():
+            return
+        if self.isVisible():
+            self._late = False
+            self._rest.start()
+            self.curves.show(self._view)
+            self.plot.describe(self._said())
 
     def _said(self) -> str:
-        train = number(self._course.last("reward"))
-        found = self._course.validation
+        course, baseline = self._view.course, self._view.baseline
+        train = number(course.last("reward"))
+        found = course.validation
         held = f"{found.reward:.2f} at step {found.step}" if found else "none yet"
-        base = f" Baseline {self._baseline[0]:.2f}." if self._baseline else ""
-        return f"Step {self._course.step}: train reward {train}, validation {held}.{base}"
-
-    def _draw(self, plot: Plot) -> None:
-        course = self._course
-        steps, train = course.series("reward")
-        points = [course.evaluations[s] for s in sorted(course.evaluations)]
-        low = min([p.low for p in points] + [v for v in train if v == v], default=0.0)
-        high = max([p.high for p in points] + [v for v in train if v == v], default=1.0)
-        if points:
-            at = [float(p.step) for p in points]
-            plot.band(at, [p.low for p in points], [p.high for p in points])
-        plot.line(steps, train, color="text_3", width=1.2)
-        if steps and train[-1] == train[-1]:
-            right = steps[-1] > 0.9 * self._steps
-            plot.words("train", steps[-1], train[-1], color="text_3", anchor=(float(right), 0))
-        if points:
-            held = [p.reward for p in points]
-            plot.line(at, held, width=2.5)
-            plot.dots(at, held).sigPointsClicked.connect(self._clicked)
-            plot.ring(at[-1], held[-1], size=12)
-            late = at[-1] > 0.6 * self._steps
-            place = (1.0, 1.6) if late else (0.0, 1.3)
-            words = f"validation {held[-1]:.2f}"
-            plot.words(words, at[-1], held[-1], color="accent_text", anchor=place)
-        if self._baseline is not None:
-            value, words = self._baseline
-            low, high = min(low, value), max(high, value)
-            plot.mark(value)
-            plot.words(words, self._steps, value, anchor=(1, 0))
-        room = max(0.05, (high - low) * 0.15)
-        plot.setXRange(0, max(1, self._steps), 0.01)
-        plot.setYRange(max(0.0, low - room), min(1.05, high + 2 * room), 0)
+        base = f" Baseline {baseline[0]:.2f}." if baseline else ""
+        return f"Step {course.step}: train reward {train}, validation {held}.{base}"
 
     def _clicked(self, item: object, points: list[object]) -> None:
         for point in points:

@@ -1,5 +1,6 @@
 """The rollout microscope: the same prompts answered by the base model and at a step of training."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QFrame
@@ -27,8 +28,11 @@ class Microscope(QFrame):
         after = kit.tool_button("caret-right", "Next prompt", lambda: self._move(1))
         title = kit.label("Rollout microscope", "h2")
         head = kit.row(title, None, self.steps, self.place, before, after)
-        self.body = kit.Refill(gap=8)
-        self.setLayout(kit.column(head, self.body, gap=8, margin=(16, 8, 12, 14)))
+        self.question = kit.Prose("", "Prompt")
+        self.base, self.after = _Side(), _Side("accent")
+        sides = kit.Reflow([(self.base, 1), (self.after, 1)], least=560, gap=16)
+        body = kit.column(self.question, sides, gap=8)
+        self.setLayout(kit.column(head, body, gap=8, margin=(16, 8, 12, 14)))
         self.hide()
 
     def show_course(self, course: Course) -> None:
@@ -72,32 +76,40 @@ class Microscope(QFrame):
         self._prompt = min(self._prompt, len(prompts) - 1)
         self.place.setText(f"prompt {self._prompt + 1} of {len(prompts)}")
         shown = prompts[self._prompt]
-        question = kit.Prose(shown["prompt"], "Prompt")
-        sides = kit.Reflow(
-            [(_side("Base", shown["before"]), 1), (_side(f"Step {step}", shown["after"]), 1)],
-            least=560,
-            gap=16,
-        )
-        self.body.show_items(question, sides)
+        self.question.show_text(shown["prompt"])
+        self.base.show_answers("Base", shown["before"])
+        self.after.show_answers(f"Step {step}", shown["after"])
 
 
-def _side(name: str, answers: list[dict[str, Any]]) -> QFrame:
+class _Side(QFrame):
     """A group of answers: score, text, and how much better each is than its group."""
-    scores = [a["score"] for a in answers]
-    known = [s for s in scores if s is not None]
-    mean = f"mean {sum(known) / len(known):.2f}" if known else "mean n/a"
-    computed = advantages(scores)
-    tone: Tone = "" if name == "Base" else "accent"
-    head = kit.row(kit.label(name, "strong", tone), kit.label(mean, "small", "muted"), None)
-    rows = [
-        _row(name, answer, answer.get("advantage", computed[i])) for i, answer in enumerate(answers)
-    ]
-    side = kit.frame(kit.column(head, *rows, None, gap=5), "bar")
-    side.setAccessibleName(f"{name}, {mean}")
-    return side
+
+    def __init__(self, tone: Tone = "") -> None:
+        super().__init__()
+        self.setProperty("role", "bar")
+        self._shown: object = None
+        self.name, self.mean = kit.label("", "strong", tone), kit.label("", "small", "muted")
+        self.rows = kit.Refill(gap=5)
+        self.setLayout(kit.column(kit.row(self.name, self.mean, None), self.rows, None, gap=5))
+
+    def show_answers(self, name: str, answers: list[dict[str, Any]]) -> None:
+        """Replace the rows, one in each turn; what is shown already stays."""
+        scores = [a["score"] for a in answers]
+        known = [s for s in scores if s is not None]
+        mean = f"mean {sum(known) / len(known):.2f}" if known else "mean n/a"
+        self.name.setText(name)
+        self.mean.setText(mean)
+        self.setAccessibleName(f"{name}, {mean}")
+        if self._shown == (name, answers):
+            return
+        self._shown = (name, answers)
+        gains = advantages(scores, scale="none")  # plain differences, as one reads the scores
+        self.rows.show_in_turns(
+            *(partial(_row, name, a, gain) for a, gain in zip(answers, gains, strict=True))
+        )
 
 
-def _row(name: str, answer: dict[str, Any], advantage: float) -> QFrame:
+def _row(name: str, answer: dict[str, Any], gain: float) -> QFrame:
     reason = answer.get("reason", "")
     missing = answer["score"] is None
     row = answer_row(
@@ -106,7 +118,7 @@ def _row(name: str, answer: dict[str, Any], advantage: float) -> QFrame:
         name=f"{name} answer",
         error=(reason or "not graded") if missing else None,
         reason="" if missing else reason,
-        note="" if missing else signed(advantage),
+        note="" if missing else signed(gain),
     )
-    row.setToolTip("At the right: the advantage, how much better than its group.")
+    row.setToolTip("At the right: how much better than the mean of its group.")
     return row

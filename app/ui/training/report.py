@@ -1,5 +1,8 @@
 """The report of a run: the comparison, format apart from correctness, topics, examples."""
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtWidgets import QFrame
 
 from app.domain.thresholds import DEFAULTS
@@ -13,17 +16,17 @@ from app.ui.parts import IntervalRow
 CUT = 3  # examples of each kind
 
 
-def report_items(report: Report) -> list[kit.Item]:
-    """Bad news first, then the comparison, what it is made of, and examples to read."""
-    items: list[kit.Item] = [comparison_card(report), _parts(report)]
-    if report.by_topic:
-        items.append(_topics(report))
-    sides = [
-        (_examples("Better than before", report.improved), 1),
-        (_examples("Worse than before", report.worsened), 1),
+def report_items(report: Report) -> list[Callable[[], kit.Item]]:
+    """What makes the cards: bad news first, then the comparison, its parts, examples to read."""
+    makers: list[Callable[[], kit.Item]] = [
+        partial(comparison_card, report),
+        partial(_parts, report),
     ]
-    items.append(kit.Reflow(sides, least=760))
-    return items
+    if report.by_topic:
+        makers.append(partial(_topics, report))
+    better = partial(_examples, "Better than before", report.improved)
+    worse = partial(_examples, "Worse than before", report.worsened)
+    return [*makers, lambda: kit.Reflow([(better(), 1), (worse(), 1)], least=760)]
 
 
 def _parts(report: Report) -> QFrame:
@@ -93,14 +96,21 @@ def _topics(report: Report) -> QFrame:
 
 
 def _examples(title: str, examples: list[Example]) -> QFrame:
-    items: list[kit.Item] = [kit.label(title, "h2")]
-    if not examples:
-        items.append(kit.label("None among the test prompts.", tone="muted"))
-    for example in examples[:CUT]:
-        gain = signed(example.tuned_score - example.base_score)
-        prompt = kit.Prose(example.prompt, f"Prompt of record {example.record_id}", role="strong")
-        base = answer_row(example.base, example.base_score, name="Base answer", note="base")
-        tuned = answer_row(example.tuned, example.tuned_score, name="Tuned answer", note="tuned")
-        base.setToolTip(f"Difference {gain}")
-        items.append(kit.column(prompt, base, tuned, gap=4))
-    return kit.card(*items, None, gap=10, margin=(16, 10, 16, 12))
+    """The card at once, its examples one in each turn."""
+    rows = kit.Refill(gap=10)
+    card = kit.card(kit.label(title, "h2"), rows, None, gap=10, margin=(16, 10, 16, 12))
+    # Filled only inside its card: what has no parent would open as a window.
+    if examples:
+        rows.show_in_turns(*(partial(_example, example) for example in examples[:CUT]))
+    else:
+        rows.show_items(kit.label("None among the test prompts.", tone="muted"))
+    return card
+
+
+def _example(example: Example) -> kit.Item:
+    gain = signed(example.tuned_score - example.base_score)
+    prompt = kit.Prose(example.prompt, f"Prompt of record {example.record_id}", role="strong")
+    base = answer_row(example.base, example.base_score, name="Base answer", note="base")
+    tuned = answer_row(example.tuned, example.tuned_score, name="Tuned answer", note="tuned")
+    base.setToolTip(f"Difference {gain}")
+    return kit.holder(kit.column(prompt, base, tuned, gap=4))
