@@ -15,6 +15,10 @@ def main(argv: list[str]) -> int:
         from app.workers import worker_main
 
         return worker_main(argv[1], Path(argv[2]))
+    if argv[:1] == ["parse"]:
+        from app.importing.parsers import main as parse
+
+        return parse()
     if argv[:1] == ["check-window"]:
         from app.ui.plugins import main as check_window
 

@@ -146,8 +146,8 @@ def command(*args: str) -> list[str]:
     return [sys.executable, *([] if frozen else ["-m", "app"]), *args]
 
 
-def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Popen[bytes]":
-    """Start a worker on a prepared directory; a detached one outlives the app."""
+def child_environment() -> dict[str, str]:
+    """Of a child: this program found, no secrets, one thread each for the numeric libraries."""
     env = {k: v for k, v in os.environ.items() if "API_KEY" not in k and "TOKEN" not in k}
     env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     env |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
@@ -156,13 +156,18 @@ def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Pop
     else:
         root = str(Path(__file__).parents[1])
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, env.get("PYTHONPATH")]))
+    return env
+
+
+def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Popen[bytes]":
+    """Start a worker on a prepared directory; a detached one outlives the app."""
     with (run.path / "log.txt").open("ab") as out:
         process = subprocess.Popen(
             command("worker", task, str(run.path)),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            env=env,
+            env=child_environment(),
             start_new_session=detached,
         )
     _note_launch(run, process.pid)

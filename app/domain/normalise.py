@@ -67,20 +67,23 @@ def content_hash(
     Equal hashes are exact duplicates. Fields that only name the record do not count.
     """
     rest = {k: v for k, v in (extra or {}).items() if k not in IDENTITY_FIELDS}
-    turns = [_hashable(message) for message in messages]
-    value = [turns, list(tools), reference, _hashable(reply) if reply else None, rest]
-    return hashlib.blake2b(
-        orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16
-    ).hexdigest()
+    turns = [_frame(message) for message in messages]
+    frame = [turns, _frame(reply) if reply else None, list(tools), reference, rest]
+    texts = [_words(message) for message in (*messages, reply) if message]
+    return content_digest(frame_bytes(frame), "\n".join(texts)).hex()
 
 
-def squeezed(text: str) -> str:
-    """`" ".join(text.split())` of a text whose only blanks are spaces and newlines, quicker."""
-    if "\n" in text:
-        text = text.replace("\n", " ")
-    while "  " in text:
-        text = text.replace("  ", " ")
-    return text.strip(" ")
+def frame_bytes(frame: list[Any]) -> bytes:
+    """All of a record but its words: turns, reply, tools, reference, further fields; as one line.
+
+    A turn that has a role and a text is its role alone.
+    """
+    return orjson.dumps(frame, option=orjson.OPT_SORT_KEYS)
+
+
+def content_digest(frame: bytes, words: str) -> bytes:
+    """16 bytes over both; `words` is a line for each turn, with single blanks."""
+    return hashlib.blake2b(b"%b\n%b" % (frame, words.encode()), digest_size=16).digest()
 
 
 def plain(text: str) -> str:
@@ -99,11 +102,16 @@ def cluster_key(messages: Sequence[Message]) -> str:
     return "\n".join(plain(message.text) for message in turns)
 
 
-def _hashable(message: Message) -> dict[str, Any]:
+def _frame(message: Message) -> str | dict[str, Any]:
     fields = message.model_dump(exclude_none=True)
     if isinstance(message.content, str):
-        fields["content"] = " ".join(message.content.split())
+        del fields["content"]
+        return message.role if len(fields) == 1 else fields
     return fields
+
+
+def _words(message: Message) -> str:
+    return " ".join(message.content.split()) if isinstance(message.content, str) else ""
 
 
 def _modernise(fields: dict[str, Any], turn: int, last_call: str) -> str:

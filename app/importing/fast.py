@@ -1,172 +1,196 @@
-"""The quick way for the common line: a clean chat record goes from its object to its rows directly.
+"""The quick way for the common line: a clean record goes from its object to its rows directly.
 
 It gives the very rows the general way (`app.importing.records`) gives, or nothing: whatever is unusual
 about a line is left to the other. A test holds the two equal.
 """
 
-from collections.abc import Sequence
-from hashlib import blake2b
-from typing import Any, NamedTuple
+import unicodedata
+from typing import Any
 
 import orjson
 
-from app.domain.normalise import IDENTITY_FIELDS, plain, squeezed
-from app.domain.records import PREVIEW_CHARS, preview_of
+from app.domain.normalise import IDENTITY_FIELDS, content_digest, frame_bytes, plain
+from app.domain.records import PREVIEW_CHARS, PREVIEW_SCAN, preview_of
 from app.domain.splits import cluster_id, split_of_cluster
-from app.domain.validation import CONTROL, MAX_RECORD_BYTES
-from app.importing.lines import Line
-from app.importing.rows import Row, record_row
+from app.importing.forms import Form, Plan, Plans, form_of
+from app.importing.lines import CONTAINERS, quotes, strings_in, too_nested
+from app.importing.rows import NO_ISSUES, Row, converted, record_row
 from app.importing.shapes import REFERENCE_FIELDS
 from app.importing.tokens import TokenEstimate
 
-TEXTS = {str}
-PAIRS = {2}  # fields of a turn: role and content
-SYSTEM = ("system", "developer")
 REFERENCES = frozenset(REFERENCE_FIELDS)
-MAX_PLANS = 10_000
-FIRST_KEY = b'{"role":"'  # the order in which the general way writes a turn; no text can hold it
-SORTED = orjson.OPT_SORT_KEYS
-
-
-class Plan(NamedTuple):
-    """What follows from the roles of a record's turns alone."""
-
-    end: int  # of the prompt: all turns but a recorded reply
-    spoken: int  # the first turn that is not from the system
-    users: tuple[int, ...]
-
-
-# A record's object, its turns, their roles and texts, and the plan of the roles.
-Turns = tuple[dict[str, Any], list[dict[str, str]], tuple[str, ...], list[str], Plan]
+FIRST_KEY = b'{"role":"'  # the order in which the store keeps a turn; no text can hold it
+BETWEEN = "\0"  # texts: a sign that a clean one does not hold
+# As app.domain.validation.CONTROL, which takes several times as long.
+CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
+NOTHING: dict[str, Any] = {}
 
 
 class FastLane:
-    """Makes the rows of clean chat records; remembers what it found of sequences of roles."""
+    """Makes the rows of clean records; remembers what it found of sequences of roles."""
 
     def __init__(self, tokens: TokenEstimate) -> None:
         self._tokens = tokens
-        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._plans = Plans()
 
-    def rows(self, record_id: int, line: Line) -> tuple[Row, Row] | None:
-        """The rows of `record` and `body`; None when the line needs the general way."""
-        found = self._turns(line)
-        if found is None:
+    def rows(
+        self, number: int, value: dict[str, Any], raw: bytes | None = None
+    ) -> tuple[Row, Row] | None:
+        """The rows of `record` and `body` of the object on line `number`; None: it is not clean.
+
+        `raw`: the line's bytes when nobody has looked yet for keys given twice and for deep nesting.
+        """
+        try:
+            form = form_of(value)
+            if form is None:
+                return None
+            plan = self._plans[form.roles]
+            joined = BETWEEN.join(form.texts)
+        except (TypeError, KeyError, AttributeError):  # of other types than a clean record has
             return None
-        value, turns, roles, texts, plan = found
-        joined = " ".join(texts)
-        end, spoken, users = plan
-        length = sum(map(len, texts[:end]))
-        tokens = self._tokens.scaled(length + end - 1)  # turns are a line each
-        short = _squeezed(texts, joined, plain_line=line.plain)
-        if tokens is None or "" in map(short.__getitem__, users) or not short[-1]:
+        if plan is None or not _clean(raw, form, joined):
             return None
-        if not line.plain and CONTROL.search("\n".join(texts[:end])):
+        words = _words(joined)
+        if not _says_something(words, form, plan):
             return None
-        if joined.isascii():
-            key = "\n".join(short[spoken:end]).lower()
-        else:
-            key = "\n".join(map(plain, short[spoken:end]))
-        messages = orjson.dumps(turns[:end])
-        if messages.count(FIRST_KEY) != end:
+        end = plan.end
+        has_reply = end < len(words)
+        length = len(joined) - end + 1 if not has_reply else sum(map(len, form.texts[:end]))
+        more = _read_besides(form, end) if form.frames is not None else 0
+        tokens = self._tokens.scaled(length + end - 1 + more)  # turns are a line each
+        if tokens is None:
             return None
-        if short is texts:
-            same = turns
-        else:
-            same = [{"role": r, "content": c} for r, c in zip(roles, short, strict=True)]
-        extra, rest, reference = _others(value)
-        has_reply = end < len(turns)
-        hashed = [same[:end], [], reference, same[end] if has_reply else None, rest]
-        cluster = cluster_id(key)
-        last = texts[users[-1]]
+        rest, reference = _others(form.extra) if form.extra else (NOTHING, None)
+        cluster = cluster_id(_key(words[plan.spoken : end], joined))
+        last = plan.users[-1]
+        flags, issues = converted(form.shape) if form.shape else (0, NO_ISSUES)
         row = record_row(
-            record_id,
-            line=line.number,
+            line=number,
             split=split_of_cluster(cluster),
-            content_hash=blake2b(orjson.dumps(hashed, option=SORTED), digest_size=16).digest(),
+            content_hash=content_digest(_frame(form, plan, rest, reference), "\n".join(words)),
             cluster=cluster,
             tokens=tokens,
-            turns=len(users),
+            turns=len(plan.users),
             length=length,
-            preview=last[:PREVIEW_CHARS] if short is texts else preview_of(last),
+            preview=_preview(form.texts[last], words[last]),
+            has_tools=bool(form.tools),
             has_reply=has_reply,
             has_reference=reference is not None,
+            flags=flags,
+            issues=issues,
         )
-        reply = turns[end] if has_reply else None
-        return row, (record_id, messages.decode(), "[]", *_texts(reference, reply, extra))
-
-    def _turns(self, line: Line) -> Turns | None:
-        """The turns of a line if they are flat, of known roles in a proper order, and of text only."""
-        value = line.value
-        if value is None or line.issues or "tools" in value or "functions" in value:
-            return None
-        turns = value.get("messages")
-        if not turns or type(turns) is not list or line.size > MAX_RECORD_BYTES:
-            return None
-        try:
-            if set(map(len, turns)) != PAIRS:
-                return None
-            roles = tuple([turn["role"] for turn in turns])
-            texts = [turn["content"] for turn in turns]
-            plan = self._plan(roles)
-        except (TypeError, KeyError):  # a turn that is no object, a role that is no text
-            return None
-        if plan is None or set(map(type, texts)) != TEXTS:
-            return None
-        return value, turns, roles, texts, plan
-
-    def _plan(self, roles: tuple[str, ...]) -> Plan | None:
-        try:
-            return self._plans[roles]
-        except KeyError:
-            if len(self._plans) == MAX_PLANS:
-                self._plans.clear()
-            return self._plans.setdefault(roles, plan_of(roles))
+        return row, _body(form, end, reference)
 
 
-def plan_of(roles: Sequence[str]) -> Plan | None:
-    """The plan of a sequence of roles without any fault; None for all others."""
-    spoken = next((i for i, role in enumerate(roles) if role not in SYSTEM), len(roles))
-    order = roles[spoken:]
-    if not order or any(role != ("user", "assistant")[i % 2] for i, role in enumerate(order)):
-        return None
-    end = len(roles) - (order[-1] == "assistant")
-    return Plan(end, spoken, tuple(range(spoken, end, 2)))
+def _clean(raw: bytes | None, form: Form, joined: str) -> bool:
+    """Whether no text holds a control character, no key is there twice, and nesting is not deep."""
+    if raw is None:
+        return _without_controls(joined, len(form.texts))
+    strings, flat = form.strings, form.frames is None
+    for found in form.extra.values():
+        if type(found) is str:
+            strings += 1
+        elif type(found) in CONTAINERS:
+            strings += strings_in(found)
+            flat = False
+    if not flat and too_nested(raw):
+        return False
+    escapes, quoted = raw.count(b"\\"), joined.count('"')
+    if escapes == joined.count("\n") + quoted and "\x7f" not in joined:
+        # No escapes but of newlines and quotation marks: no control character is in the texts.
+        marks = raw.count(b'"') - (raw.count(b'\\"') if quoted else 0)
+        return marks == 2 * strings
+    return quotes(raw) == 2 * strings and _without_controls(joined, len(form.texts))
 
 
-def _squeezed(texts: list[str], joined: str, *, plain_line: bool) -> list[str]:
-    """The texts with single blanks; the very list where that changes nothing.
-
-    `joined` is the texts with a blank between. A plain line's texts hold no blanks but space and newline.
-    """
-    if not plain_line:
-        return [" ".join(text.split()) for text in texts]
-    if "\n" in joined or "  " in joined or joined.startswith(" ") or joined.endswith(" "):
-        return [squeezed(text) if text.isascii() else " ".join(text.split()) for text in texts]
-    if joined.isascii():
-        return texts
-    return [text if text.isascii() else " ".join(text.split()) for text in texts]
+def _without_controls(joined: str, count: int) -> bool:
+    data = joined.encode()
+    return len(data) - len(data.translate(None, CONTROLS)) == count - 1
 
 
-def _texts(
-    reference: Any, reply: dict[str, Any] | None, extra: dict[str, Any]
-) -> tuple[str, str, str]:
-    """The JSON of what a record mostly lacks."""
-    if reply is not None:
-        reply = {"role": reply["role"], "content": reply["content"]}
+def _words(joined: str) -> list[str]:
+    """The texts with single blanks: each as `" ".join(text.split())` gives it."""
+    text = joined
+    if "\n" in text:
+        text = text.replace("\n\n", " ").replace("\n", " ")
+    if "\t" in text:
+        text = text.replace("\t", " ")
+    if "\r" in text:
+        text = text.replace("\r", " ")
+    if not text.isascii() and not text.replace(BETWEEN, " ").isprintable():
+        text = " ".join(text.split())  # of all blanks only a space is printable
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return [words.strip(" ") for words in text.split(BETWEEN)]
+
+
+def _says_something(words: list[str], form: Form, plan: Plan) -> bool:
+    """Whether no user turn is empty, nor a reply; other turns may be, when they hold more than words."""
+    if "" not in words:
+        return True
+    if form.frames is None or "" in [words[i] for i in plan.users]:
+        return False
+    return plan.end == len(words) or bool(words[-1])
+
+
+def _key(words: list[str], joined: str) -> str:
+    """As `app.domain.normalise.cluster_key`, of texts with single blanks."""
+    key = "\n".join(words)
+    if joined.isascii() or key.isascii():
+        return key.lower()
+    folded = unicodedata.normalize("NFKC", key).casefold()
+    if "  " in folded or " \n" in folded or "\n " in folded or folded != folded.strip(" "):
+        return "\n".join(map(plain, words))  # signs that stand for another one after a blank
+    return folded
+
+
+def _preview(text: str, words: str) -> str:
+    return words[:PREVIEW_CHARS] if len(text) <= PREVIEW_SCAN else preview_of(text)
+
+
+def _read_besides(form: Form, end: int) -> int:
+    """Characters that a model reads of a prompt besides its texts: tool calls and tools, a line each."""
+    turns = form.turns or []
+    read = [turn["tool_calls"] for turn in turns[:end] if "tool_calls" in turn]
+    read += [form.tools] if form.tools else []
+    return sum(1 + len(orjson.dumps(each).decode()) for each in read)
+
+
+def _frame(form: Form, plan: Plan, rest: dict[str, Any], reference: Any) -> bytes:
+    if form.frames is None and not rest and reference is None:
+        return plan.frame
+    frames, end = form.frames or list(form.roles), plan.end
+    reply = frames[end] if end < len(frames) else None
+    return frame_bytes([frames[:end], reply, list(form.tools), reference, rest])
+
+
+def _body(form: Form, end: int, reference: Any) -> Row:
+    turns, extra, count = form.turns, form.extra, len(form.roles)
+    messages, reply = (b"", b"") if turns is None else _dumped(turns, end)
+    if form.frames is None and messages.count(FIRST_KEY) + reply.count(FIRST_KEY) != count:
+        pairs = zip(form.roles, form.texts, strict=True)
+        messages, reply = _dumped([{"role": role, "content": text} for role, text in pairs], end)
     return (
+        None,
+        messages.decode(),
+        orjson.dumps(form.tools).decode() if form.tools else "[]",
         "null" if reference is None else orjson.dumps(reference).decode(),
-        "null" if reply is None else orjson.dumps(reply).decode(),
+        reply.decode(),
         orjson.dumps(extra).decode() if extra else "{}",
     )
 
 
-def _others(value: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], Any]:
-    """The further fields, those of them that do not only name the record, and the reference."""
-    if len(value) == 1:
-        return {}, {}, None
-    extra = {name: v for name, v in value.items() if name != "messages"}
-    rest = {name: v for name, v in extra.items() if name not in IDENTITY_FIELDS}
+def _dumped(turns: list[dict[str, Any]], end: int) -> tuple[bytes, bytes]:
+    """A prompt and its reply as JSON."""
+    if end == len(turns):
+        return orjson.dumps(turns), b"null"
+    return orjson.dumps(turns[:end]), orjson.dumps(turns[end])
+
+
+def _others(extra: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The further fields that do not only name the record, and the reference among them."""
+    rest = {name: found for name, found in extra.items() if name not in IDENTITY_FIELDS}
     if REFERENCES.isdisjoint(rest):
-        return extra, rest, None
+        return rest, None
     found = (rest[name] for name in REFERENCE_FIELDS if rest.get(name) is not None)
-    return extra, rest, next(found, None)
+    return rest, next(found, None)

@@ -19,10 +19,7 @@ MAX_NESTING = 64
 MAX_NAMED_KEYS = 5
 
 STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)  # possessive: linear, and no stack
-SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
-OTHER_ESCAPE = re.compile(rb'\\[^n"]')
 OPENING = re.compile(rb"[\[{]")
-DICTS = {dict}
 CONTAINERS = frozenset({dict, list})
 
 
@@ -34,7 +31,6 @@ class Line(NamedTuple):
     position: int  # bytes of the file (as stored) read so far
     value: dict[str, Any] | None = None
     issues: tuple[Issue, ...] = ()
-    plain: bool = False  # its texts hold no control characters but newlines; False is "not known"
 
     @property
     def blank(self) -> bool:
@@ -48,7 +44,7 @@ def line_of(raw: bytes, *, number: int, size: int, position: int) -> Line:
     if not raw:
         return Line(number, size, position)
     value, issues = parse(raw)
-    return Line(number, size, position, value, tuple(issues), _is_plain(raw))
+    return Line(number, size, position, value, tuple(issues))
 
 
 def too_long(number: int, size: int, position: int) -> Line:
@@ -70,29 +66,54 @@ def parse_any(raw: bytes) -> tuple[Any, list[Issue]]:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return None, [_why_not(raw, error)]
-    if (
-        raw.count(b"{") + raw.count(b"[") > MAX_NESTING
-        and _depth(STRINGS.sub(b"", raw)) > MAX_NESTING
-    ):
+    if too_nested(raw):
         return None, [issue("too_deep", limit=MAX_NESTING)]
-    # Each key of the text is followed by a colon. So an equal count means that none was there twice.
-    keys = _count_keys(value)
-    colons = raw.count(b'":')
-    if colons != keys and not OTHER_ESCAPE.search(raw):
-        colons -= raw.count(b'\\":')  # within a text: no escaped backslash is there to end one
-    if colons == keys and not SPACED_COLON.search(raw):
-        return value, []
-    if STRINGS.sub(b"", raw).count(b":") != keys:
+    if quotes(raw) != 2 * strings_in(value):
         return value, [issue("duplicate_key", key=key) for key in _duplicate_keys(raw)]
     return value, []
 
 
-def _is_plain(raw: bytes) -> bool:
-    """Whether valid JSON has no escapes but of newlines and quotes, and so no control characters.
+def too_nested(raw: bytes) -> bool:
+    """Whether valid JSON is nested deeper than the limit."""
+    return (
+        raw.count(b"{") + raw.count(b"[") > MAX_NESTING
+        and _depth(STRINGS.sub(b"", raw)) > MAX_NESTING
+    )
 
-    An escaped backslash is one of the others, so none can hide behind it.
+
+def quotes(raw: bytes) -> int:
+    """The quotation marks of valid JSON that begin or end a text: two for every key and every text.
+
+    So more than the parsed value has keys and texts to show means that a key was there twice.
     """
-    return b"\x7f" not in raw and not OTHER_ESCAPE.search(raw)
+    count = raw.count(b'"')
+    if b"\\" in raw:
+        if b"\\\\" in raw:
+            raw = raw.replace(
+                b"\\\\", b""
+            )  # else the second backslash would seem to escape a quote
+        count -= raw.count(b'\\"')
+    return count
+
+
+def strings_in(value: Any) -> int:
+    """The keys and texts in a parsed value."""
+    if type(value) is str:
+        return 1
+    count, rest = 0, [value]
+    while rest:
+        item = rest.pop()
+        if type(item) is dict:
+            count += len(item)
+            item = item.values()
+        elif type(item) is not list:
+            continue
+        for each in item:
+            if type(each) is str:
+                count += 1
+            elif type(each) in CONTAINERS:
+                rest.append(each)
+    return count
 
 
 def _why_not(raw: bytes, error: orjson.JSONDecodeError) -> Issue:
@@ -117,22 +138,6 @@ def _depth(skeleton: bytes) -> int:
         elif byte in b"]}":
             depth -= 1
     return deepest
-
-
-def _count_keys(value: Any) -> int:
-    """The keys of all objects in `value`; quickest for the turns of a chat, which are flat."""
-    count, rest = 0, [value] if type(value) in CONTAINERS else []
-    while rest:
-        item = rest.pop()
-        if isinstance(item, dict):
-            count += len(item)
-            rest.extend([v for v in item.values() if type(v) in CONTAINERS])
-        elif item and set(map(type, item)) == DICTS:
-            count += sum(map(len, item))
-            rest.extend([v for each in item for v in each.values() if type(v) in CONTAINERS])
-        else:
-            rest.extend([v for v in item if type(v) in CONTAINERS])
-    return count
 
 
 def _duplicate_keys(raw: bytes) -> list[str]:

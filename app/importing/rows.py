@@ -1,11 +1,12 @@
 """A checked record as the two tuples the store takes; knows the order of its columns, opens no file."""
 
+from functools import cache
 from typing import Any
 
 import orjson
 
 from app.domain.records import Message, preview_of
-from app.domain.validation import flags_of
+from app.domain.validation import flags_of, issue
 from app.importing.records import ParsedRecord
 
 Row = tuple[Any, ...]
@@ -13,7 +14,6 @@ NO_ISSUES = "[]"
 
 
 def record_row(
-    record_id: int,
     *,
     line: int,
     split: str,
@@ -30,19 +30,28 @@ def record_row(
     flags: int = 0,
     issues: str = NO_ISSUES,
 ) -> Row:
-    """A row of `record` in the order of `app.store.rows.RECORD_COLUMNS`: as imported, without a topic."""
+    """A row of `record` in the order of `app.store.rows.RECORD_COLUMNS`: as imported, without a topic.
+
+    The store numbers the rows in the order in which it gets them.
+    """
     return (
-        record_id, line, 0, "imported", None, None, None, None, None, split, valid, flags,
+        None, line, 0, "imported", None, None, None, None, None, split, valid, flags,
         content_hash, cluster, tokens, False, 1.0, turns, has_tools, has_reply, has_reference,
         length, "", "[]", preview, issues,
     )  # fmt: skip
 
 
-def rows_of(record_id: int, record: ParsedRecord) -> tuple[Row, Row]:
+@cache
+def converted(shape: str) -> tuple[int, str]:
+    """Flags and issues of a record without any fault that came in another form."""
+    found = issue("converted", shape=shape)
+    return flags_of([found.code]), text_of([found.model_dump()])
+
+
+def rows_of(record: ParsedRecord) -> tuple[Row, Row]:
     """The rows of `record` and `body`, the latter in the order of `app.store.rows.BODY_COLUMNS`."""
     texts = [message.text for message in record.messages]
     row = record_row(
-        record_id,
         line=record.line,
         split=record.split,
         content_hash=bytes.fromhex(record.content_hash),
@@ -63,7 +72,7 @@ def rows_of(record_id: int, record: ParsedRecord) -> tuple[Row, Row]:
     texts = [
         text_of(value) for value in (turns, record.tools, record.reference, reply, record.extra)
     ]
-    return row, (record_id, *texts)
+    return row, (None, *texts)
 
 
 def fields(message: Message) -> dict[str, Any]:

@@ -12,26 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.domain.records import Issue
 from app.errors import InputError
 from app.importing.duplicates import placements
-from app.importing.fast import FastLane
-from app.importing.formats.reader import read
+from app.importing.formats.jsonl import Block
+from app.importing.formats.reader import read_blocks
 from app.importing.formats.source import open_file
-from app.importing.lines import Line
 from app.importing.mapping import ColumnMapping
-from app.importing.records import ParsedRecord, RecordReader
-from app.importing.rows import Row, rows_of
+from app.importing.parsers import Parsers
+from app.importing.parsing import REJECTIONS_KEPT, BlockParser, Parsed
 from app.importing.unknown import UnknownShapeError, Unrecognised
 from app.store.create import DatasetWriter
 from app.workers import Worker
 
-Batch = tuple[list[Row], list[Row]]
-REJECTIONS_KEPT = 1000
-LOOK_EVERY = 500  # lines between two looks at the stop file and the clock
-BATCH_ROWS = 1000
-BATCH_BYTES = 4_000_000  # of lines
-WAITING_BATCHES = 2  # read and not yet written
+WAITING_BLOCKS = 4  # parsed and not yet written
+# A child needs a second to start: a smaller rest is read before that. They share the cores with this
+# process, which mostly writes, so one a core keeps all busy.
+CHILDREN_FROM = 30_000_000  # bytes
+MAX_CHILDREN = 4
+BLOCKS_A_CHILD = 2  # given out at a time
 NEAR_UP_TO = 20_000  # records; of more, near-duplicates are found afterwards, in the background
 READING_SHARE = 0.85  # of the time; the rest goes into duplicates and indexes
 FINISH_TOLD_EVERY = 0.2  # seconds
@@ -41,7 +39,7 @@ SWITCH_SECONDS = 0.0005
 
 @dataclass
 class Import:
-    """One import: this thread reads and checks the lines while another writes their rows."""
+    """One import: this thread has the lines parsed, here or by children; another writes their rows."""
 
     worker: Worker
     source: Path
@@ -62,41 +60,57 @@ class Import:
             writer = pool.submit(DatasetWriter, aside, stop=self.worker.check_stop).result()
             try:
                 waiting: deque[Future[None]] = deque()
-                for records, bodies in self.batches(confirmed=confirmed):
-                    waiting.append(pool.submit(writer.add, records, bodies))
-                    if len(waiting) > WAITING_BATCHES:
+                for parsed in self._parsed(confirmed=confirmed):
+                    self._count(parsed)
+                    waiting.append(pool.submit(writer.add, parsed.records, parsed.bodies))
+                    if len(waiting) > WAITING_BLOCKS:
                         waiting.popleft().result()
                 while waiting:
                     waiting.popleft().result()
+                if not self.records:
+                    self.unrecognised.refuse()
+                    raise InputError(self._nothing_usable())
                 self._wait(pool.submit(self._finish, writer, meta))
             finally:
                 pool.submit(writer.__exit__).result()
 
-    def batches(self, *, confirmed: bool) -> Iterator[Batch]:
-        """The rows of all lines, some at a time; raises InputError when none is a record."""
-        general = RecordReader(seen=None)
-        fast = FastLane(general.tokens)
-        records: list[Row] = []
-        bodies: list[Row] = []
-        held = 0
-        for line in read(self.source, confirmed=confirmed, mapping=self.mapping):
-            if line.number % LOOK_EVERY == 0 or held > BATCH_BYTES:
-                self._tell(line)
-            made = fast.rows(self.records + 1, line) or self._general(line, general)
-            if made is None:
-                self.unrecognised.note(line, records=self.records)
-                continue
-            self.records += 1
-            records.append(made[0])
-            bodies.append(made[1])
-            held += line.size
-            if len(records) == BATCH_ROWS or held > BATCH_BYTES:
-                yield records, bodies
-                records, bodies, held = [], [], 0
-        if not self.records:
-            self.unrecognised.refuse()
-            raise InputError(self._nothing_usable())
-        yield records, bodies
+    def _parsed(self, *, confirmed: bool) -> Iterator[Parsed]:
+        """The rows of all blocks in their order; of a large file children parse beside this process."""
+        here = BlockParser(unrecognised=self.unrecognised)
+        parsers: Parsers | None = None
+        waiting: deque[Future[Parsed]] = deque()
+        try:
+            for block in read_blocks(self.source, confirmed=confirmed, mapping=self.mapping):
+                self._tell(block)
+                if parsers is None:
+                    parsers = self._parsers(block, here)
+                if parsers and block.data and parsers.ready:
+                    waiting.append(parsers.submit(block))
+                else:  # the children still start, or the block is parsed in part
+                    while waiting:
+                        yield waiting.popleft().result()
+                    yield here.parse(block)
+                if parsers and len(waiting) > BLOCKS_A_CHILD * parsers.count:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            if parsers:
+                parsers.close()
+
+    def _parsers(self, block: Block, here: BlockParser) -> Parsers | None:
+        """Children, when there is enough left for them and enough was seen to calibrate them."""
+        count = min(os.cpu_count() or 1, MAX_CHILDREN)
+        calibration = here.tokens.calibration
+        if count == 1 or not block.data or calibration is None or not self.records:
+            return None
+        return Parsers(count, calibration) if self.size - block.position > CHILDREN_FROM else None
+
+    def _count(self, parsed: Parsed) -> None:
+        self.records += len(parsed.records)
+        self.invalid += parsed.invalid
+        self.rejected += parsed.rejected
+        self.rejections += parsed.rejections[: REJECTIONS_KEPT - len(self.rejections)]
 
     def result(self) -> dict[str, Any]:
         return {
@@ -107,17 +121,6 @@ class Import:
             "seconds": round(time.monotonic() - self.started, 3),
             "rejections": self.rejections,
         }
-
-    def _general(self, line: Line, reader: RecordReader) -> tuple[Row, Row] | None:
-        """The rows of any line; None when it is no record."""
-        if line.blank:
-            return None
-        found = reader.read(line)
-        if not isinstance(found, ParsedRecord):
-            self._reject(line, found)
-            return None
-        self.invalid += not found.valid
-        return rows_of(self.records + 1, found)
 
     def _finish(self, writer: DatasetWriter, meta: dict[str, Any]) -> None:
         """On the writer's thread, when all rows are in."""
@@ -137,18 +140,12 @@ class Import:
         writer.finish({**meta, "origin": origin, "near_duplicates": state})
         self.warned = writer.warned
 
-    def _reject(self, line: Line, reasons: tuple[Issue, ...]) -> None:
-        self.rejected += 1
-        if len(self.rejections) < REJECTIONS_KEPT:
-            listed = [reason.model_dump() for reason in reasons]
-            self.rejections.append({"line": line.number, "reasons": listed})
-
-    def _tell(self, line: Line) -> None:
+    def _tell(self, block: Block) -> None:
         self.worker.check_stop()
         seconds = max(0.001, time.monotonic() - self.started)
-        share = max(1e-9, min(1.0, line.position / self.size)) * READING_SHARE
+        share = max(1e-9, min(1.0, block.position / self.size)) * READING_SHARE
         left = seconds / share * (1 - share)
-        text = f"{line.number:,} lines, {line.number / seconds:,.0f} a second"
+        text = f"{block.first - 1:,} lines, {block.first / seconds:,.0f} a second"
         self._progress(share, f"{text}, about {time_left(left)} left")
 
     def _wait(self, finishing: "Future[None]") -> None:

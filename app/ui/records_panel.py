@@ -277,7 +277,7 @@ class RecordsPanel(Panel):
 
     def _filter(self, line: str) -> None:
         if line.split() != self.view.line.split() or self.list.filters.wrong:
-            self.view = replace(self.view, line=line)
+            self.view = replace(self.view, line=line, shown=self._kept_in_view())
             self.reload()
 
     def _show_all(self) -> None:
@@ -285,8 +285,13 @@ class RecordsPanel(Panel):
         self.reload()
 
     def _sort(self, sort: Order, descending: bool) -> None:
-        self.view = replace(self.view, sort=sort, descending=descending)
+        shown = self._kept_in_view()
+        self.view = replace(self.view, sort=sort, descending=descending, shown=shown)
         self.reload()
+
+    def _kept_in_view(self) -> int | None:
+        """Another list begins at its top; only a record with unsaved changes stays."""
+        return self.view.shown if self.conversation.changed else None
 
     def _choose_columns(self, shown: tuple[str, ...]) -> None:
         columns.remember(self._kept, self._dataset, shown)

@@ -119,6 +119,7 @@ async def test_a_card_is_renamed_where_it_stands(
         page.reload()  # what is typed outlives a reading of the library
         await app.jobs.wait()
         QTest.keyClick(editor, Qt.Key.Key_Return)
+        await until(lambda: names(page) == ["New name"])  # Qt commits an edit at the next turn
         await app.jobs.wait()
         (info,) = await app.library.datasets()
         assert info.name == "New name"

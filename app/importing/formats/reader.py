@@ -6,12 +6,14 @@ from pathlib import Path
 import orjson
 
 from app.importing.formats import array, jsonl, parquet, table
+from app.importing.formats.jsonl import Block
 from app.importing.formats.source import PARQUET_MAGIC, Source, open_file, open_source
 from app.importing.lines import Line
 from app.importing.mapping import ColumnMapping
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 PACKED_SUFFIXES = (".gz", ".zst")
+HELD = 100  # lines at most that are parsed and given out together
 
 
 def read(
@@ -24,23 +26,41 @@ def read(
     `confirmed`: the user wants a compressed file that unpacks beyond the limits.
     Raises InputError when the file cannot be read at all; of a bad line it tells in the line.
     """
-    lines = _lines(path, confirmed=confirmed)
-    yield from mapping.lines(lines) if mapping else lines
+    for block in read_blocks(path, confirmed=confirmed, mapping=mapping):
+        yield from block.lines or jsonl.lines_of(block)
 
 
-def _lines(path: Path, *, confirmed: bool) -> Iterator[Line]:
+def read_blocks(
+    path: Path, *, confirmed: bool = False, mapping: ColumnMapping | None = None
+) -> Iterator[Block]:
+    """The same as blocks of lines: those of JSON Lines not parsed yet, all others singly."""
     with open_file(path) as file:
         nested = file.peek(4)[:4] == PARQUET_MAGIC
     if nested:
-        yield from parquet.lines(path)
+        yield from _singly(parquet.lines(path), mapping)
         return
     with open_source(path, confirmed=confirmed) as source:
         if is_array(source):
-            yield from array.lines(source)
+            yield from _singly(array.lines(source), mapping)
         elif is_table(source):
-            yield from table.lines(source)
+            yield from _singly(table.lines(source), mapping)
+        elif mapping:
+            yield from _singly(jsonl.lines(source), mapping)
         else:
-            yield from jsonl.lines(source)
+            yield from jsonl.blocks(source)
+
+
+def _singly(lines: Iterator[Line], mapping: ColumnMapping | None) -> Iterator[Block]:
+    held: list[Line] = []
+    size = 0
+    for line in mapping.lines(lines) if mapping else lines:
+        held.append(line)
+        size += line.size
+        if size > jsonl.BLOCK or len(held) == HELD:
+            yield Block(held[0].number, line.position, lines=tuple(held))
+            held, size = [], 0
+    if held:
+        yield Block(held[0].number, held[-1].position, lines=tuple(held))
 
 
 def is_array(source: Source) -> bool:

@@ -45,11 +45,13 @@ class RecordList(QFrame):
     def show_listing(self, listing: Listing, shown: int | None) -> None:
         """The list as far as it is known; what was selected stays selected, by record."""
         kept, everything = self.kept_ids(), self.all_selected
-        if listing.view.list != self.model.listing.view.list:
+        if another := listing.view.list != self.model.listing.view.list:
             kept, everything = frozenset(), False
         self.filters.show_listing(listing)
         blocked = self.table.blockSignals(True)  # a re-read is not the user's move
         self.model.show_listing(listing)
+        if another:  # Qt keeps the place of the list before, which may be out of reach here
+            self.table.scrollToTop()
         self._restore(kept, shown, everything=everything)
         self.table.blockSignals(blocked)
         self.stack.setCurrentIndex(0 if listing.total else 1 if listing.view.filtered else 2)

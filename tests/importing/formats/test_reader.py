@@ -73,13 +73,13 @@ def test_a_line_over_the_limit_is_reported_and_passed_over(file: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_file(file: Path) -> None:
-    file.write_bytes((GOOD + b"\n") * 20_000)
+    file.write_bytes((GOOD + b"\n") * 100_000)
     tracemalloc.start()
     count = sum(1 for _ in read_lines(file))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 20_000
-    assert peak < 1_000_000
+    assert count == 100_000
+    assert peak < 2_000_000  # a block and its lines, of a file of nearly 5 MB
 
 
 @pytest.mark.parametrize("depth", [MAX_NESTING, MAX_NESTING + 1, 900, 5000, 1_000_000])

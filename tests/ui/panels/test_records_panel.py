@@ -185,12 +185,16 @@ async def test_a_list_without_known_order(
         assert whole.places == {700: 300}
         assert whole.said == "500"
         panel = await show_panel(app, RecordsPanel)
-        panel.point_at({"record": 700})
-        panel._filter("tokens>500")
-        panel._sort("tokens", True)
+        panel.point_at({"record": 700, "query": "tokens>500"})
+        panel.view = replace(panel.view, sort="tokens", descending=True)
         await until(lambda: panel.list.table.currentIndex().row() == 300)
         assert panel.conversation.title.text() == "Record 700"
         assert panel.list.model.rowCount() == 500
+        panel.list.table.scrollToBottom()
+        panel._filter("tokens>100")
+        await until(lambda: panel.list.model.rowCount() == 900)
+        assert panel.list.table.rowAt(0) == 0
+        assert panel.view.shown == 1000
 
 
 def test_the_order_comes_behind_the_first_page(qtmodeltester: Any) -> None:
