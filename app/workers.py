@@ -34,6 +34,7 @@ TERMINAL: frozenset[State] = frozenset({"stopped", "completed", "failed"})
 TASKS = {
     "import": "app.importing.worker",
     "index": "app.importing.index_worker",
+    "near-duplicates": "app.importing.near_worker",
     "export-records": "app.importing.export_worker",
     "topics": "app.embedding.topics_worker",
     "categorize": "app.embedding.categorize_worker",

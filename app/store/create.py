@@ -64,8 +64,9 @@ WHERE valid ORDER BY id
 PLACE = "UPDATE record SET cluster = ?, split = ? WHERE id = ?"
 WARN_NEAR = """
 UPDATE record SET flags = flags | ?, issues = json_insert(issues, '$[#]', json_object(
-  'code', 'near_duplicate', 'severity', 'warn', 'text', ?)) WHERE id = ?
+  'code', 'near_duplicate', 'severity', 'warn', 'text', ?)) WHERE id = ? AND flags & ? = 0
 """
+Placement = tuple[str, str, str | None, int]  # cluster, split, text of a warning or None, record id
 WARNED = "SELECT COUNT(*) FROM record WHERE flags <> 0 AND valid"
 
 
@@ -109,17 +110,10 @@ class DatasetWriter:
         with self._told():
             yield from self._connection.execute(VALID_PROMPTS)
 
-    def place(self, changes: Iterable[tuple[str, str, str | None, int]]) -> None:
-        """Give records another cluster and split: cluster, split, warning or None, id.
-
-        The warning is the text of the issue `near_duplicate`.
-        """
-        flag = 1 << FLAG_BITS["near_duplicate"]
+    def place(self, changes: Iterable[Placement]) -> None:
+        """See `place`."""
         with self._told():
-            for cluster, split, text, record_id in changes:
-                self._connection.execute(PLACE, (cluster, split, record_id))
-                if text is not None:
-                    self._connection.execute(WARN_NEAR, (flag, text, record_id))
+            place(self._connection, changes)
 
     def finish(self, meta: Mapping[str, Any], *, duplicates: bool = True) -> int:
         """Mark exact duplicates, index, write `meta`, and see the file to the disk; the count."""
@@ -196,6 +190,15 @@ def create_tables(db: pw.SqliteDatabase, tables: Iterable[type[Table]]) -> None:
 def triggers() -> list[str]:
     """Statements that make every trigger of a dataset file."""
     return [sql for table in UNDOABLE for sql in trigger_sql(table)] + list(UNINDEXED_TRIGGERS)
+
+
+def place(connection: sqlite3.Connection, changes: Iterable[Placement]) -> None:
+    """Give records another cluster and split; a warning becomes an issue `near_duplicate`, once."""
+    flag = 1 << FLAG_BITS["near_duplicate"]
+    for cluster, split, text, record_id in changes:
+        connection.execute(PLACE, (cluster, split, record_id))
+        if text is not None:
+            connection.execute(WARN_NEAR, (flag, text, record_id, flag))
 
 
 def mark_duplicates(connection: sqlite3.Connection) -> int:

@@ -20,6 +20,7 @@ from app.jobs import Job
 from app.store import meta, records, results, topics
 from app.store.database import Tx
 from app.store.results import AnswerValue
+from app.tools import passes
 from app.tools.answers import base_model, in_split, read_answer_tokens, read_sample, roll_out
 from app.tools.base import Card, Context, tool
 from app.tools.grading import CONTROL_RECORDS, check_controls, current
@@ -75,6 +76,8 @@ async def run_dry_run(ctx: Context, sample_size: int = 200, samples_per_prompt: 
             f"sample_size is 1 to {MAX_PROMPTS:,}; samples_per_prompt is 2 to {MAX_SAMPLES}."
         )
     session = ctx.open
+    if await session.store.read(meta.get, "near_duplicates", "done") == "pending":
+        await passes.start(ctx)  # they decide splits, and with those who trains on what
     model = await base_model(ctx)
     version, config = await current(ctx)
     fingerprint = (await session.expected("dry_run")).model_dump_json()

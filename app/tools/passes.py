@@ -8,17 +8,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import orjson
 
 from app.errors import Stopped, StoreError
 from app.jobs import Job
-from app.store import search
-from app.store.events import SearchChanged
+from app.store import meta, search
+from app.store.create import Placement, place
+from app.store.database import Tx
+from app.store.events import RecordsChanged, SearchChanged
 from app.tools.base import Context
 from app.tools.session import Session
 from app.workers import Status, run_worker
 
 log = logging.getLogger(__name__)
+PLACED_AT_ONCE = 2_000  # records in a transaction: some 20 ms
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,32 @@ async def _index_made(session: Session, result: dict[str, Any]) -> None:
     session.store.announce(SearchChanged(session.dataset_id))
 
 
-PASSES = (Pass("Index the text", "index", _index_due, _index_made),)
+async def _near_due(session: Session) -> dict[str, Any] | None:
+    if await session.store.read(meta.get, "near_duplicates", "done") == "done":
+        return None
+    return {"database": str(session.store.path)}
+
+
+async def _near_found(session: Session, result: dict[str, Any]) -> None:
+    """Bring the clusters in, some at a time: between two the store is free for others."""
+    file = Path(result["file"])
+    lines = await asyncio.to_thread(lambda: file.read_bytes().splitlines())
+    for start in range(0, len(lines), PLACED_AT_ONCE):
+        part = [orjson.loads(line) for line in lines[start : start + PLACED_AT_ONCE]]
+        await session.store.transaction(_place, part)
+    await session.store.transaction(meta.put, "near_duplicates", "done")
+    file.unlink()
+
+
+def _place(tx: Tx, part: list[Placement]) -> None:
+    place(tx.db.connection(), part)
+    tx.emit(RecordsChanged(tx.dataset_id))
+
+
+PASSES = (
+    Pass("Find near-duplicates", "near-duplicates", _near_due, _near_found),
+    Pass("Index the text", "index", _index_due, _index_made),
+)
 
 
 def start(ctx: Context) -> "asyncio.Future[None]":

@@ -18,6 +18,7 @@ from app.store.events import (
 )
 from app.ui import dialogs, geometry, kit
 from app.ui.again import Again
+from app.ui.datasets.importing import Importing
 from app.ui.outlook import OutlookCard
 from app.ui.panel import Panel
 from app.ui.records import columns
@@ -309,9 +310,8 @@ class RecordsPanel(Panel):
         self.act(self._import_file(), button=self.bring)
 
     async def _import_file(self) -> None:
-        if (path := await dialogs.open_file(self)) is not None:
-            report: Any = await self.app.import_file(path)
-            await self.app.open(report.dataset)
+        files = await dialogs.open_files(self, "Open chat records")
+        await Importing(self.app, self).bring(files, into_open=True)
 
     def _export(self) -> None:
         self.act(self.acts.export(selected=False), button=self.export)

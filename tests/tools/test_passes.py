@@ -1,6 +1,8 @@
 """Background passes: begun at opening, finished, stopped for the session, and not begun for little."""
 
-from app.store import search
+import json
+
+from app.store import meta, search
 from app.store.events import SearchChanged
 from app.store.search import Search
 from app.tools import passes
@@ -51,3 +53,33 @@ async def test_what_the_user_stopped_waits_for_the_next_opening(program, monkeyp
         page = await app.call("get_dataset_records", query="stolen")
         assert page.indexed_share < 1
         assert app.session.passes.done()
+
+
+async def test_near_duplicates_are_found_later_as_they_are_at_import(program, tmp_path):
+    file = tmp_path / "near.jsonl"
+    words = "please tell me how much money is left in the savings account number"
+    texts = [f"{words} {n}" for n in ("one", "one!", "one!!")] + ["something else altogether"]
+    lines = [json.dumps({"messages": [{"role": "user", "content": text}]}) for text in texts]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    columns = "SELECT id, cluster, split, flags, issues FROM record ORDER BY id"
+    async with program() as app:
+        session = await app.open((await app.import_file(file)).dataset)
+        await passes.start(app.context())
+        store = session.store
+        at_import = await store.read(lambda tx: tx.sql(columns))
+        assert len({row[1] for row in at_import}) == 2
+
+        def forget(tx):
+            for record_id, *_ in at_import:
+                own = f"{record_id:016x}"
+                tx.sql("UPDATE record SET cluster = ?, flags = 0, issues = '[]' WHERE id = ?",
+                       (own if record_id > 1 else at_import[0][1], record_id))  # fmt: skip
+            meta.put(tx, "near_duplicates", "pending")
+
+        await store.transaction(forget)
+        await app.close_dataset()
+        session = await app.open(session.dataset_id)
+        await passes.start(app.context())
+        found = await session.store.read(lambda tx: tx.sql(columns))
+        assert found[:3] == at_import[:3]
+        assert await session.store.read(meta.get, "near_duplicates") == "done"

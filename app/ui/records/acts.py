@@ -1,18 +1,15 @@
 """What is done to the selected records: each a coroutine over the app's tools; no widget is made."""
 
 import asyncio
-import threading
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from app.errors import InputError, Stopped
-from app.jobs import Job
-from app.store.store import Store
+from app.errors import InputError
+from app.store import records
 from app.ui import dialogs
 from app.ui.controller import Controller
-from app.ui.records.export import write_jsonl
+from app.ui.datasets.export_dialog import export
 from app.ui.records.listing import RecordList
 from app.ui.records.snapshot import View, row_after
 
@@ -50,15 +47,14 @@ class Acts:
         return after
 
     async def export(self, *, selected: bool) -> None:
-        """Write the selected records, or all that are listed, to a file."""
+        """Ask for a format and a file; write the selected records, or all that are listed."""
         session = self._app.session
         if session is None:
             return
         ids = await self._selected_ids() if selected else await self._all_ids()
-        name = "records.jsonl"
-        if (path := await dialogs.save_file(self._window, "Export records", name=name)) is None:
-            return
-        await self._write(session.store, ids, Path(path))
+        info = await self._app.library.get(session.dataset_id)
+        total = await session.store.read(records.count, records.EVERY)
+        await export(self._app, self._window, listed=ids, total=total, name=info.name)
 
     async def jump(self) -> None:
         """Ask for a row or record and go there; raises InputError for none that is listed."""
@@ -97,17 +93,3 @@ class Acts:
     async def _all_ids(self) -> list[int]:
         await self.ordered.wait()
         return list(self._list.model.listing.ids or ())
-
-    async def _write(self, store: Store, ids: list[int], path: Path) -> None:
-        async def work(job: Job) -> int:
-            stop, loop = threading.Event(), asyncio.get_running_loop()
-            job.stop_hook = stop.set
-
-            def tell(done: int, total: int) -> None:
-                if stop.is_set():
-                    raise Stopped("The export was stopped. No file was written.")
-                loop.call_soon_threadsafe(job.progress, done, total)
-
-            return await store.read(write_jsonl, ids, path, tell)
-
-        await self._app.jobs.run(f"Export {len(ids):,} records", work, dataset_id=store.dataset_id)
