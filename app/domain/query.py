@@ -40,7 +40,7 @@ ITEM = re.compile(
     + r"|(?P<plain>\S*))|(?P<word>\S+))",
     re.DOTALL,
 )
-RANGE = re.compile(r"(?P<low>[^.\s]*(?:\.\d+)?)\.\.(?P<high>\S*)")
+RANGE = re.compile(r"(?P<low>[^.\s]*(?:\.[^.\s]+)?)\.\.(?P<high>\S*)")
 NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -226,7 +226,7 @@ def _chosen(item: re.Match[str], key: str) -> str:
         return value
     if value.lower() in known:
         return value.lower()
-    listed = f"It is one of {', '.join(known)}." if len(known) < 7 else "It is an issue's code."
+    listed = "It is an issue's code." if key == "issue" else f"It is one of {', '.join(known)}."
     nearest = _nearest(value.lower(), known)
     raise _error(item, f"“{value}” is no {key} of records. {listed}", nearest=nearest)
 

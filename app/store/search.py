@@ -96,7 +96,10 @@ class Search:
         return (found[0][0] if found else 0) + len(self._outside)
 
     def first(self, limit: int, offset: int = 0) -> Matches:
-        """The best hits, or the first when there are more than RANKED; records outside come last."""
+        """The best hits, or the first in the file when there are more than RANKED or no index yet.
+
+        Records outside the index come last.
+        """
         number = self._capped(self.terms.expression) if self.terms.wanted else RANKED + 1
         if number > RANKED:
             return self._first_in_order(limit, offset)
@@ -104,7 +107,7 @@ class Search:
         rows = self._asked(query, self.terms.expression, *self._fresh) or []
         every = (*(row[0] for row in rows), *self._outside)
         chosen = every[offset : offset + limit]
-        return Matches(chosen, len(every), True, True, self.coverage.share)
+        return Matches(chosen, len(every), True, bool(rows), self.coverage.share)
 
     def _first_in_order(self, limit: int, offset: int) -> Matches:
         found = self.page(limit=max(offset + limit, RANKED) + 1)

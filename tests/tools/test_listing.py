@@ -15,7 +15,7 @@ async def test_a_line_is_answered_by_the_tool(program):
         everything = await found(app, "")
         assert everything.total == 80
         words = await found(app, "lost card")
-        assert words.ranked
+        assert not words.ranked  # so few are looked through, in file order
         assert words.total == len(words.records) == 20
         assert {"lost", "card"} <= set(words.records[0].preview.replace(",", "").split())
         assert (await found(app, '"lost my" -card')).total == 0

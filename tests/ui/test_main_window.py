@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.fingerprints import Fingerprint
 from app.jobs import Job
 from app.store import results
 from app.store.events import RunChanged
 from app.ui import dialogs
+from app.ui.datasets.import_dialogs import ResultDialog
 from app.ui.main_window import MainWindow
 from app.ui.theme import theme
 from app.ui.timeline import Timeline
@@ -148,11 +149,11 @@ async def test_a_file_with_a_bad_line_is_opened_and_the_line_told(
         good = '{"messages": [{"role": "user", "content": "where is my card"}]}'
         file.write_text(good + "\n{broken\n", encoding="utf-8")
         window.start(window.actions_.import_files([file]))
-        await until(lambda: find(dialogs.Question))
+        await until(lambda: find(ResultDialog))
         assert app.session is not None
-        dialog = find(dialogs.Question)
+        dialog = find(ResultDialog)
         assert dialog is not None
-        assert "Line 2" in " ".join(w.text() for w in dialog.findChildren(QLabel))
+        assert dialog.text().startswith("2\tNot valid JSON")
         dialog.reject()
         await until(lambda: window.centre.name == "records" and not app.jobs.active)
 

@@ -79,7 +79,7 @@ class FilterBar(QWidget):
         if listing.view.chosen is not None:
             parts.append(f"Only {len(listing.view.chosen):,} chosen records")
         if listing.spec.text and listing.view.sort == "match":
-            parts.append("best match first" if listing.ranked else "too many to rank: file order")
+            parts.append("best match first" if listing.ranked else "in file order")
         if listing.share < 1:
             parts.append(f"indexing {listing.share:.0%}".replace("%", " %"))
         said = ", ".join(parts)
