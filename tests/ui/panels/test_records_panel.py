@@ -229,7 +229,7 @@ async def test_one_line_filters_and_menus_write_into_it(
         bar, line = panel.list.filters, panel.list.filters.line
         qtbot.keyClicks(line, "question 12")
         await until(lambda: listed(panel) == [12])
-        assert "Best match first" in bar.note.text()
+        assert "In file order" in bar.note.text()
         line.setText("")
         bar._choose_topic(1)
         await until(lambda: listed(panel) == [4, 5])
