@@ -16,7 +16,7 @@ run: $(DONE)
 	@$(BIN)/python -m app window $(FILE)
 
 test: $(DONE)
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist worksteal $(ARGS)
 
 test-slow: $(DONE)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m slow --timeout 3000 $(ARGS)

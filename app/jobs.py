@@ -125,7 +125,7 @@ class Jobs:
             if inner.cancelled():
                 raise Stopped(f"{name} was stopped. What was finished is kept.") from None
             inner.cancel()
-            await asyncio.wait([inner])
+            await _gone(inner)
             raise
         finally:
             self._tell(job)
@@ -177,7 +177,7 @@ class Jobs:
                 finally:
                     turn.cancel()
                     wish.cancel()
-                    await asyncio.wait({turn, wish})
+                    await _gone(turn, wish)
                 if not turn.cancelled():
                     return turn.result()
             job.state = "queued"
@@ -226,8 +226,7 @@ class Jobs:
         tasks = [j._task for j in self._jobs.values() if j.dataset_id == dataset_id and j._task]
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await _gone(*tasks)
 
     async def wait(self) -> None:
         while self._tasks:
@@ -240,3 +239,18 @@ class Jobs:
             task.cancel()
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+
+async def _gone(*tasks: "asyncio.Task[Any]") -> None:
+    """Wait until cancelled tasks have ended, also when the waiter is cancelled once more meanwhile.
+
+    What they hold (a file, a database, a child) must be free when the caller goes on.
+    """
+    again: asyncio.CancelledError | None = None
+    while pending := [task for task in tasks if not task.done()]:
+        try:
+            await asyncio.wait(pending)
+        except asyncio.CancelledError as error:
+            again = error
+    if again:
+        raise again

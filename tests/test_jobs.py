@@ -154,3 +154,28 @@ async def test_a_background_job_can_be_stopped_while_it_works_and_while_it_waits
         await waiting
     gate.set()
     await heavy
+
+
+async def test_stopping_background_work_twice_still_waits_for_its_end():
+    jobs, begun, may_end, ended = Jobs(), asyncio.Event(), asyncio.Event(), []
+
+    async def work(job):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await may_end.wait()
+            ended.append(True)
+
+    running = jobs.start(jobs.run("index", work, dataset_id="d", background=True))
+    await begun.wait()
+    first = asyncio.ensure_future(jobs.cancel("d"))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(jobs.close())  # both reach the task while its work still closes
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not first.done() and not second.done()
+    may_end.set()
+    await asyncio.gather(first, second)
+    assert ended == [True]
+    assert running.cancelled()
