@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from app.ui import kit
+from app.ui.kit import turns
 from app.ui.kit.turns import forget
 from tests.ui.conftest import Until
 
@@ -18,7 +19,10 @@ def words(refill: kit.Refill) -> list[str]:
     return [label.text() for label in sorted(labels, key=lambda x: x.y()) if not label.isHidden()]
 
 
-async def test_others_come_between_two_pieces(themed: QApplication, until: Until) -> None:
+async def test_others_come_between_two_turns(
+    themed: QApplication, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "SECONDS", 0)
     owner = QObject()
     told: list[str] = []
 
@@ -31,6 +35,11 @@ async def test_others_come_between_two_pieces(themed: QApplication, until: Until
     assert told == []
     await until(lambda: len(told) == 6)
     assert told == ["piece 1", "other 1", "piece 2", "other 2", "piece 3", "other 3"]
+    monkeypatch.setattr(turns, "SECONDS", 60)
+    told.clear()
+    kit.in_turn(owner, partial(piece, 1), partial(piece, 2))
+    await until(lambda: len(told) == 4)
+    assert told == ["piece 1", "piece 2", "other 1", "other 2"]
 
 
 async def test_what_its_owner_does_not_live_to_see_is_dropped(

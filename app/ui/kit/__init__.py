@@ -29,7 +29,7 @@ from app.ui.kit.reflow import Reflow, Tiles
 from app.ui.kit.states import ErrorBanner, Skeleton
 from app.ui.kit.table import Column, Table, fill_item
 from app.ui.kit.text import IconLabel, label, restyle, tip
-from app.ui.kit.turns import in_turn, pending
+from app.ui.kit.turns import forget, in_turn, pending
 
 __all__ = [
     "Clickable",
@@ -59,6 +59,7 @@ __all__ = [
     "empty",
     "fill_item",
     "fill_menu",
+    "forget",
     "frame",
     "grid",
     "head",

@@ -1,8 +1,9 @@
-"""Work on widgets in small pieces, each in a turn of the event loop of its own; nothing is read here.
+"""Work on widgets in small pieces, in short turns of the event loop; nothing is read here.
 
-A turn over 50 ms is felt. Painting and input come between two pieces, whoever asked for them.
+A turn over 50 ms is felt. Painting and input come between two turns, whoever asked for the work.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -10,15 +11,16 @@ from PySide6.QtCore import QObject, QTimer
 from shiboken6 import isValid
 
 Work = Callable[[], object]
+SECONDS = 0.008  # after which a turn takes no further piece; a single one may take 40 ms
 _waiting: deque[tuple[QObject, Work]] = deque()
 _asked = False
 
 
 def in_turn(owner: QObject, *works: Work) -> None:
-    """Call each in a turn of its own, in order, after what already waits.
+    """Call each in a later turn, in order, after what already waits; quick ones share a turn.
 
     What `owner` does not live to see is dropped. One queue serves the whole program: with a timer
-    for each owner several pieces would share a turn.
+    for each owner several long pieces would share a turn.
     """
     _waiting.extend((owner, work) for work in works)
     _ask()
@@ -46,11 +48,13 @@ def _ask() -> None:
 def _take() -> None:
     global _asked
     _asked = False
+    end = time.monotonic() + SECONDS
     try:
         while _waiting:
             owner, work = _waiting.popleft()
             if isValid(owner):
                 work()
+            if time.monotonic() >= end:
                 return
     finally:
         _ask()

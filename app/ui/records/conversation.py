@@ -1,6 +1,6 @@
 """The record at the right: its turns, how it came, its history, its issues; edited in place."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -13,14 +13,15 @@ from app.ui import kit
 from app.ui.parts import Badge, Tone
 from app.ui.records.compare import Comparison, comparison_items
 from app.ui.records.editing import EditForm
-from app.ui.records.filling import Filler, Maker
 from app.ui.records.fixes import Offer, issue_box, offer_box
 from app.ui.records.history import History, history_items
 from app.ui.records.snapshot import Detail
 from app.ui.records.turns import turn, value
 from app.ui.records.words import mark
 
+Maker = Callable[[], QWidget]
 TURNS_SHOWN = 60  # the newest; the earlier ones are laid out on demand
+AT_ONCE = 4  # turns made before anything is painted
 VIEWS = ("turns", "compare", "history")
 
 
@@ -54,9 +55,6 @@ class Conversation(QFrame):
         self.body = QVBoxLayout(body)
         self.body.setSpacing(10)
         self.body.setContentsMargins(0, 0, 6, 8)
-        self.filler = Filler(self.body)
-        self.filler.made.connect(self._mark_in)
-        self.filler.done.connect(self._filled)
         self._top, self._seeks = 0, False
         self.area, self._content = kit.scroll(body), body
         self.save = kit.button("Save", self._save, kind="primary", small=True, tip="Ctrl+Return")
@@ -135,8 +133,7 @@ class Conversation(QFrame):
         """Open the words of every turn; the last user turn has the focus."""
         if self.detail is None or self.editing:
             return
-        self.filler.stop()
-        kit.clear(self.body)
+        self._empty()
         self.segments.select(0)
         self.form = EditForm(self.detail.record)
         self.form.state_changed.connect(self._show_state)
@@ -231,8 +228,7 @@ class Conversation(QFrame):
 
     def _draw(self) -> None:
         self.form = None
-        self.filler.stop()
-        kit.clear(self.body)
+        self._empty()
         kit.clear(self.chips)
         self._show_foot(False)
         self._draw_offers()
@@ -270,20 +266,33 @@ class Conversation(QFrame):
         def show_all() -> None:
             more.hide()
             makers = [partial(turn, message, markdown=self.markdown) for message in early]
-            self.filler.fill(makers, at=self.body.indexOf(more))
+            self._lay_out(makers, at=self.body.indexOf(more))
 
         more.clicked.connect(show_all)
         return more
 
     def _fill(self, makers: Sequence[Maker]) -> None:
         """Lay these out above the spring at the end, in place of what stands there."""
-        self.filler.stop()
-        kit.clear(self.body)
+        self._empty()
         self.body.addStretch(1)
-        self.filler.fill(makers)
+        self._lay_out(makers)
 
-    def _filled(self) -> None:
-        QTimer.singleShot(0, self, self._settle)
+    def _empty(self) -> None:
+        kit.forget(self._content)
+        kit.clear(self.body)
+
+    def _lay_out(self, makers: Sequence[Maker], *, at: int = 0) -> None:
+        """Insert these from a place in the body on; what was still to be made is dropped."""
+        kit.forget(self._content)
+        works = [partial(self._insert, place, make) for place, make in enumerate(makers, at)]
+        for work in works[:AT_ONCE]:
+            work()
+        kit.in_turn(self._content, *works[AT_ONCE:], self._settle)
+
+    def _insert(self, place: int, make: Maker) -> None:
+        widget = make()
+        self.body.insertWidget(place, widget)
+        self._mark_in(widget)
 
     def _settle(self) -> None:
         """Once it is laid out: to where the user was, or to the first word searched for."""

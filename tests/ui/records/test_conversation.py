@@ -167,12 +167,12 @@ def test_a_long_conversation_is_laid_out_in_turns(themed: QApplication, qtbot: Q
     shown = Conversation()
     qtbot.addWidget(shown)
     shown.show_detail(Detail(Record(id=1, messages=messages)))
-    assert shown.filler.busy
-    qtbot.waitUntil(lambda: not shown.filler.busy)
+    assert kit.pending()
+    qtbot.waitUntil(lambda: not kit.pending())
     assert "turn 39." not in texts(shown)
     (more,) = [b for b in shown.area.findChildren(QPushButton) if b.text().startswith("Show 40")]
     more.click()
-    qtbot.waitUntil(lambda: not shown.filler.busy)
+    qtbot.waitUntil(lambda: not kit.pending())
     boxes = [item.widget() for i in range(shown.body.count()) if (item := shown.body.itemAt(i))]
     order = [box.findChild(QTextEdit) for box in boxes if box is not None]
     assert [v.toPlainText() for v in order if v is not None] == [m.text for m in messages]
