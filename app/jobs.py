@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Job:
     error: str = ""
     started: float = 0.0
     can_stop: bool = True
-    stop_hook: Callable[[], None] | None = None  # for a detached worker; else the task is cancelled
+    stop_hook: Callable[[], None] | None = None  # for a thread or detached worker; else a cancel
     _notify: Listener = field(default=lambda job: None, repr=False)
     _task: "asyncio.Task[Any] | None" = field(default=None, repr=False)
 
@@ -58,6 +59,20 @@ class Job:
     def progress(self, done: float, total: float, text: str = "") -> None:
         self.done, self.total, self.text = done, total, text or self.text
         self._notify(self)
+
+    def teller(self, stopped: str, text: str = "") -> Callable[[int, int], None]:
+        """For work in another thread, to call with (done, total): shows the progress, and once the
+        user asked for an end raises Stopped with these words. `text` may name {done} and {total}."""
+        asked, loop = threading.Event(), asyncio.get_running_loop()
+        self.stop_hook = asked.set
+
+        def tell(done: int, total: int) -> None:
+            if asked.is_set():
+                raise Stopped(stopped)
+            told = text.format(done=done, total=total)
+            loop.call_soon_threadsafe(self.progress, done, total, told)
+
+        return tell
 
     def stop(self) -> None:
         """Ask the work to end; what it finished is kept."""

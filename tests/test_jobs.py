@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 
@@ -174,8 +175,33 @@ async def test_stopping_background_work_twice_still_waits_for_its_end():
     second = asyncio.ensure_future(jobs.close())  # both reach the task while its work still closes
     for _ in range(5):
         await asyncio.sleep(0)
-    assert not first.done() and not second.done()
+    assert not first.done()
+    assert not second.done()
     may_end.set()
     await asyncio.gather(first, second)
     assert ended == [True]
     assert running.cancelled()
+
+
+async def test_work_in_a_thread_tells_its_progress_and_hears_of_a_stop():
+    jobs, told, looked, heard = Jobs(), [], threading.Event(), []
+    jobs.subscribe(lambda job: told.append(job.text))
+
+    def count(tell):
+        tell(1, 4)
+        looked.wait(60)
+        tell(2, 4)
+        heard.append("went on")
+
+    async def work(job):
+        await asyncio.to_thread(count, job.teller("Nothing was changed.", "{done} of {total:,}"))
+
+    running = jobs.start(jobs.run("count", work))
+    while "1 of 4" not in told:
+        await asyncio.sleep(0)
+    jobs.active[0].stop()
+    looked.set()
+    with pytest.raises(Stopped, match=r"^Nothing was changed\.$"):
+        await running
+    assert not heard
+    assert jobs.active == []

@@ -1,17 +1,16 @@
 """What opening and closing a dataset leave behind: the program's own parts, without a window."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
 from app.store import changes, topics
-from app.store.create import create_dataset
 from app.store.database import Tx
-from app.store.library import FILE
 from app.wiring import App
+from tests.programs import running
 
 OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
@@ -20,19 +19,7 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 def program(tmp_path: Path) -> OpenApp:
     """An App with a dataset without records open."""
 
-    @asynccontextmanager
-    async def start() -> AsyncIterator[App]:
-        app = await App.start(tmp_path / "home")
-        try:
-            dataset_id, folder = app.library.new_folder()
-            create_dataset(folder / FILE, [], {"name": "Tickets"})
-            await app.library.add(dataset_id, "Tickets", records=0, invalid=0)
-            await app.open(dataset_id)
-            yield app
-        finally:
-            await app.close()
-
-    return start
+    return lambda: running(tmp_path / "home", [])
 
 
 async def test_closing_a_dataset_trims_its_undo_history(

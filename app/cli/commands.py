@@ -4,10 +4,8 @@ import argparse
 import sys
 
 from app.cli.output import Progress, emit, say
-from app.domain.query import parse
 from app.errors import InputError
 from app.store.library import DatasetInfo
-from app.tools import passes
 from app.tools.base import TOOLS, Approver, Card
 from app.wiring import App
 
@@ -32,28 +30,6 @@ async def stats(arguments: argparse.Namespace) -> int:
                 print(f"{key.replace('_', ' '):16} {number}")
         return 0
     finally:
-        await app.close()
-
-
-async def list_records(arguments: argparse.Namespace) -> int:
-    """The records a line of words and filters names; a search waits until all of them are indexed."""
-    app = await App.start()
-    progress = Progress(app)
-    try:
-        await app.open((await app.library.get(arguments.dataset)).id)
-        if parse(arguments.query).text:
-            await passes.start(app.context())
-        page = await app.call("get_dataset_records", query=arguments.query, limit=arguments.limit)
-        if arguments.json:
-            emit(page)
-            return 0
-        values = page.model_dump()
-        for row in values["records"]:
-            print(f"{row['id']:>9}  {row['tokens']:>6} tokens  {row['preview'][:100]}")
-        say(f"{values['total']:,} records match; {len(values['records']):,} are shown.")
-        return 0
-    finally:
-        progress.close()
         await app.close()
 
 

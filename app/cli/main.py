@@ -114,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("answers", type=Path, help='lines {"item": {...}, "sample": {"output_text"}}')
     one = add("stats", commands.stats, "The datasets, or one of them in numbers.")
     one.add_argument("dataset", nargs="?", help="name or id")
-    one = add("records", commands.list_records, "List the records that a filter line names.")
+    one = add("records", records.list_records, "List the records that a filter line names.")
     one.add_argument("dataset", help="name or id")
     one.add_argument("--query", default="", help='words and filters: refund "a phrase" is:invalid')
     one.add_argument("--limit", type=int, default=20, help="1 to 1000")

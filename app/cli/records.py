@@ -1,4 +1,4 @@
-"""Commands that bring records in and out: import files, export the records of a dataset."""
+"""Commands on records: import files, list those a line names, export them."""
 
 import argparse
 from pathlib import Path
@@ -79,14 +79,39 @@ def _tell(report: ImportReport, *, json: bool, appended: bool) -> None:
         say(f"  and {report.rejected_lines - TOLD_LINES:,} more; see `rft-studio validate`.")
 
 
-async def export_records(arguments: argparse.Namespace) -> int:
-    """Write records to a file; a search waits until all of them are indexed."""
+async def list_records(arguments: argparse.Namespace) -> int:
+    """The records a line of words and filters names."""
     app = await App.start()
     progress = Progress(app)
     try:
-        await app.open((await app.library.get(arguments.dataset)).id)
-        if parse(arguments.query).text:
-            await passes.start(app.context())
+        await _open(app, arguments)
+        page = await app.call("get_dataset_records", query=arguments.query, limit=arguments.limit)
+        if arguments.json:
+            emit(page)
+            return 0
+        values = page.model_dump()
+        for row in values["records"]:
+            print(f"{row['id']:>9}  {row['tokens']:>6} tokens  {row['preview'][:100]}")
+        say(f"{values['total']:,} records match; {len(values['records']):,} are shown.")
+        return 0
+    finally:
+        progress.close()
+        await app.close()
+
+
+async def _open(app: App, arguments: argparse.Namespace) -> None:
+    """Open the dataset; a search waits until all of its records are indexed."""
+    await app.open((await app.library.get(arguments.dataset)).id)
+    if parse(arguments.query).text:
+        await passes.start(app.context())
+
+
+async def export_records(arguments: argparse.Namespace) -> int:
+    """Write the records that a line names to a file."""
+    app = await App.start()
+    progress = Progress(app)
+    try:
+        await _open(app, arguments)
         report = await app.call(
             "export_records",
             file=str(arguments.file.absolute()),

@@ -4,12 +4,10 @@ from array import array
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import orjson
-
 from app.domain.records import Split
 from app.errors import ToolError
 from app.store.database import Tx
-from app.store.filters import CHOSEN, MANY, MARKED, RecordFilter, marks, where
+from app.store.filters import RecordFilter, by_ids, where
 from app.store.rows import tags_text
 from app.store.search import Search
 
@@ -27,10 +25,8 @@ def condition(tx: Tx, which: Which, *, scan: bool = False) -> tuple[str, tuple[A
     if isinstance(which, RecordFilter):
         hits = Search(tx, which.text).ids() if which.text else None
         return where(which, hits, scan=scan)
-    ids = list(which)
-    if len(ids) > MANY:
-        return MARKED, (marks(array("q", ids)),)
-    return CHOSEN, (orjson.dumps(ids).decode(),)
+    sql, value = by_ids(array("q", which))
+    return sql, (value,)
 
 
 def delete(tx: Tx, which: Which, tell: Tell = quiet) -> int:

@@ -96,9 +96,9 @@ def where(
         found.within(getattr(spec, column), column)
     found.within(spec.score, "score", SCORED)
     if spec.ids is not None:
-        found.add(CHOSEN, orjson.dumps(spec.ids).decode())
+        found.add(*by_ids(array("q", spec.ids)))
     if hits is not None:
-        _add_hits(found, hits)
+        found.add(*by_ids(hits))
     return " AND ".join(found.parts) or "1", tuple(found.values)
 
 
@@ -128,11 +128,11 @@ def _add_kind(found: _Where, spec: RecordFilter) -> None:
         found.add("turns > 1" if spec.multi_turn else "turns <= 1")
 
 
-def _add_hits(found: _Where, hits: "array[int]") -> None:
-    if len(hits) <= MANY:
-        found.add(CHOSEN, orjson.dumps(hits.tolist()).decode())
-    else:
-        found.add(MARKED, marks(hits))
+def by_ids(ids: "array[int]") -> tuple[str, str | bytes]:
+    """The condition on `record.id`, and its value."""
+    if len(ids) > MANY:
+        return MARKED, marks(ids)
+    return CHOSEN, orjson.dumps(ids.tolist()).decode()
 
 
 def marks(ids: "array[int]") -> bytes:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from app.domain.steps import Step
 from app.errors import DeclinedError, GateError, ToolError
-from app.jobs import Jobs
+from app.jobs import Job, Jobs
 from app.registry import Registry
 from app.settings import Settings
 from app.store.library import Library
@@ -72,6 +72,16 @@ class Context:
         """A labelled, undoable write by whoever calls this tool."""
         store = self.open.store
         return await store.write_as(self.actor, self.tool, label, work, *args, **kwargs)
+
+    async def write_as_job(self, label: str, work: Callable[..., T], *args: Any) -> T:
+        """The same for much: shown as a job, which `work` tells of by its last argument; a Stop takes
+        all of it back. Raises Stopped."""
+
+        async def run(job: Job) -> T:
+            tell = job.teller(f"{label}: stopped, nothing was changed.")
+            return await self.write(label, work, *args, tell)
+
+        return await self.jobs.run(label, run, dataset_id=self.open.dataset_id)
 
 
 Function = Callable[..., Awaitable[BaseModel]]

@@ -4,19 +4,16 @@ Each is one change with one undo, whatever the number. Much is done in stretches
 Stop takes all of it back.
 """
 
-import asyncio
-import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
 from app.domain.records import Split
-from app.errors import Stopped, ToolError
-from app.jobs import Job
 from app.store import records
-from app.store.bulk import Which, condition
+from app.store.bulk import condition
 from app.store.database import Tx
+from app.store.records import RecordFilter
 from app.tools.base import Card, Context, tool
-from app.tools.listing import filter_of, leaf_of
+from app.tools.listing import chosen, leaf_of
 from app.tools.values import Count
 
 MANY = 5_000  # records from which a change is shown as a job: under it is done in 0.2 s
@@ -27,7 +24,7 @@ Change = Callable[..., int]
 async def _delete_card(
     ctx: Context, record_ids: list[int] | None = None, query: str | None = None
 ) -> Card:
-    number = await _number(ctx, record_ids, query)
+    _, number = await _chosen(ctx, record_ids, query)
     stats = await ctx.open.store.read(records.stats)
     return Card(
         tool="delete_records",
@@ -85,10 +82,10 @@ async def _split_card(
     """Asked only where held-out prompts would come into training: a test on them shows nothing."""
     if split != "train":
         return None
-    held = await ctx.open.store.read(_held_out, await _which(ctx, record_ids, query))
+    which, number = await _chosen(ctx, record_ids, query)
+    held = await ctx.open.store.read(_held_out, which)
     if not held:
         return None
-    number = await _number(ctx, record_ids, query)
     return Card(
         tool="set_split",
         title=f"Train on {held:,} held-out records?",
@@ -121,43 +118,21 @@ async def _change(
     *args: Any,
 ) -> Count:
     """Run `work` on the records as one undoable change; as a job where there are many."""
-    number = await _number(ctx, record_ids, query)
+    which, number = await _chosen(ctx, record_ids, query)
     label = label.format(n=number)
-    which = await _which(ctx, record_ids, query)
-    if number < MANY:
-        return Count(count=await ctx.write(label, work, which, *args))
-
-    async def run(job: Job) -> int:
-        stop = threading.Event()
-        job.stop_hook = stop.set
-        loop = asyncio.get_running_loop()
-
-        def tell(done: int, total: int) -> None:
-            if stop.is_set():
-                raise Stopped(f"{label}: stopped, nothing was changed.")
-            loop.call_soon_threadsafe(job.progress, done, total)
-
-        return await ctx.write(label, work, which, *args, tell)
-
-    return Count(count=await ctx.jobs.run(label, run, dataset_id=ctx.open.dataset_id))
+    write = ctx.write if number < MANY else ctx.write_as_job
+    return Count(count=await write(label, work, which, *args))
 
 
-async def _which(ctx: Context, record_ids: list[int] | None, query: str | None) -> Which:
-    if (record_ids is None) == (query is None):
-        raise ToolError("Say which records: either record_ids, or query with a filter line.")
-    if record_ids is not None:
-        return record_ids
-    return await ctx.open.store.read(filter_of, query or "")
+async def _chosen(
+    ctx: Context, record_ids: list[int] | None, query: str | None
+) -> tuple[RecordFilter, int]:
+    """The records meant, and how many they are."""
+    which = await ctx.open.store.read(chosen, record_ids, query)
+    return which, await ctx.open.store.read(records.count, which)
 
 
-async def _number(ctx: Context, record_ids: list[int] | None, query: str | None) -> int:
-    which = await _which(ctx, record_ids, query)
-    if isinstance(which, records.RecordFilter):
-        return await ctx.open.store.read(records.count, which)
-    return len(record_ids or ())
-
-
-def _held_out(tx: Tx, which: Which) -> int:
+def _held_out(tx: Tx, which: RecordFilter) -> int:
     sql, values = condition(tx, which, scan=True)
     held = ", ".join(f"'{split}'" for split in HELD_OUT)
     query = f"SELECT COUNT(*) FROM record WHERE {sql} AND split IN ({held})"

@@ -4,14 +4,13 @@ Both are worker tasks followed as jobs: the file is read or written in a process
 """
 
 import asyncio
-import threading
 from array import array
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from app.errors import InputError, Stopped
+from app.errors import InputError
 from app.importing.export_worker import IDS
 from app.importing.exporters.base import formats
 from app.importing.mapping import ColumnMapping, Part, remember
@@ -122,14 +121,8 @@ async def _add(
 ) -> Appended:
     """The one transaction in which all records come in; Stop takes all of it back."""
     job.phase("adding the records")
-    stop, loop = threading.Event(), asyncio.get_running_loop()
-    job.stop_hook = stop.set
-
-    def tell(done: int, total: int) -> None:
-        if stop.is_set():
-            raise Stopped(f"{path.name}: stopped, nothing was added.")
-        loop.call_soon_threadsafe(job.progress, done, total, f"adding {done:,} of {total:,}")
-
+    stopped = f"{path.name}: stopped, nothing was added."
+    tell = job.teller(stopped, "adding {done:,} of {total:,}")
     kept = {name: result[name] for name in ("rejected_lines", "rejections", "seconds")}
     note = {"file": str(path), **kept}
     label = f"Append {path.name}"

@@ -3,8 +3,6 @@
 Much is done as a job with progress; a Stop takes all of it back.
 """
 
-import asyncio
-import threading
 from array import array
 from collections.abc import Callable, Iterator
 from typing import Literal
@@ -16,14 +14,14 @@ from app.domain.fixes import FIXES, Turns, fixed, turns_of
 from app.domain.records import Message, Record
 from app.domain.search_words import TOKEN, fold
 from app.domain.validation import ROLES
-from app.errors import Stopped, ToolError
-from app.jobs import Job
+from app.errors import ToolError
 from app.store import records
+from app.store.bulk import Tell, quiet
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools import editing
 from app.tools.base import Card, Context, tool
-from app.tools.listing import filter_of
+from app.tools.listing import chosen
 
 PREVIEWS = 20
 LOOKED_AT = 20_000  # records a preview looks at: 1 to 2 s; beyond that its count is an estimate
@@ -31,7 +29,6 @@ BATCH = 500
 AS_JOB = 2_000  # records from which a change is shown as a job: about a second
 SEARCHED_WORDS = 12  # of the old text: enough to find it, few enough to be quick
 Change = Callable[[Turns], Turns | None]
-Tell = Callable[[int, int], None]
 
 
 class Preview(BaseModel):
@@ -77,11 +74,11 @@ async def fix_records(
     nothing is changed: how many it concerns, and the first before and after."""
     if fix not in FIXES:
         raise ToolError(f"There is no fix “{fix}”. There are {', '.join(FIXES)}.")
-    chosen = FIXES[fix]
-    spec = await _spec(ctx, record_ids, query)
+    mending = FIXES[fix]
+    spec = await ctx.open.store.read(chosen, record_ids, query)
     if record_ids is None:
-        spec = await _with_issues(ctx, spec, chosen.codes)
-    return await _mend(ctx, chosen.words, spec, lambda turns: fixed(fix, turns), preview)
+        spec = await _with_issues(ctx, spec, mending.codes)
+    return await _mend(ctx, mending.words, spec, lambda turns: fixed(fix, turns), preview)
 
 
 @tool()
@@ -99,7 +96,7 @@ async def apply_edit(
         raise ToolError("edit: give the old text that is to be found.")
     if record_ids is None and query is None:
         query = ""
-    spec = await _spec(ctx, record_ids, query)
+    spec = await ctx.open.store.read(chosen, record_ids, query)
     if record_ids is None and not spec.text:
         spec = spec.model_copy(update={"text": _searched(edit.old)})
     if edit.kind == "role" and edit.role not in ROLES:
@@ -163,14 +160,6 @@ def _removal(tx: Tx, keep: str) -> Removed:
     return Removed(records=gone, groups=number, previews=previews)
 
 
-async def _spec(ctx: Context, record_ids: list[int] | None, query: str | None) -> RecordFilter:
-    if (record_ids is None) == (query is None):
-        raise ToolError("Say which records: either record_ids, or query with a filter line.")
-    if record_ids is not None:
-        return RecordFilter(ids=tuple(record_ids))
-    return await ctx.open.store.read(filter_of, query or "")
-
-
 async def _with_issues(ctx: Context, spec: RecordFilter, codes: tuple[str, ...]) -> RecordFilter:
     """Only records with these issues; a filter for others finds the records that have both."""
     if not spec.issues:
@@ -196,48 +185,34 @@ async def _mend(
     store = ctx.open.store
     if preview:
         return await store.read(_previewed, words, spec, change)
-    number = await store.read(records.count, spec)
-    if number < AS_JOB:
-        return await ctx.write(words, _changed, words, spec, change, lambda done, total: None)
-
-    async def run(job: Job) -> Fixed:
-        stop = threading.Event()
-        job.stop_hook = stop.set
-        loop = asyncio.get_running_loop()
-
-        def tell(done: int, total: int) -> None:
-            if stop.is_set():
-                raise Stopped(f"{words}: stopped, nothing was changed.")
-            loop.call_soon_threadsafe(job.progress, done, total)
-
-        return await ctx.write(words, _changed, words, spec, change, tell)
-
-    return await ctx.jobs.run(words, run, dataset_id=ctx.open.dataset_id)
+    many = await store.read(records.count, spec) >= AS_JOB
+    write = ctx.write_as_job if many else ctx.write
+    return await write(words, _changed, words, spec, change)
 
 
 def _previewed(tx: Tx, words: str, spec: RecordFilter, change: Change) -> Fixed:
-    chosen = records.ids(tx, spec)
+    concerned = records.ids(tx, spec)
     found = Fixed(words=words, records=0)
-    for record, after in _meant(tx, chosen[:LOOKED_AT], change):
+    for record, after in _meant(tx, concerned[:LOOKED_AT], change):
         checked = editing.edited(record, messages=after.messages, reply=after.reply)
         _count(found, record, not any(i.severity == "error" for i in editing.findings(checked)))
         if len(found.previews) < PREVIEWS:
             found.previews.append(_preview(record, after))
-    if len(chosen) > LOOKED_AT:
-        scale = len(chosen) / LOOKED_AT
+    if len(concerned) > LOOKED_AT:
+        scale = len(concerned) / LOOKED_AT
         found.exact = False
         for name in ("records", "now_valid", "still_invalid"):
             setattr(found, name, round(scale * getattr(found, name)))
     return found
 
 
-def _changed(tx: Tx, words: str, spec: RecordFilter, change: Change, tell: Tell) -> Fixed:
-    chosen = records.ids(tx, spec)
+def _changed(tx: Tx, words: str, spec: RecordFilter, change: Change, tell: Tell = quiet) -> Fixed:
+    concerned = records.ids(tx, spec)
     found = Fixed(words=words, records=0)
     left: set[str] = set()
-    for done, (record, after) in enumerate(_meant(tx, chosen, change)):
+    for done, (record, after) in enumerate(_meant(tx, concerned, change)):
         if done % BATCH == 0:
-            tell(done, len(chosen))
+            tell(done, len(concerned))
         new = editing.edited(record, messages=after.messages, reply=after.reply)
         _count(found, record, editing.put(tx, record, new, by_hand=False).valid)
         left.add(record.content_hash)

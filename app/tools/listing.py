@@ -15,6 +15,7 @@ from app.store.records import RecordFilter, RecordRow
 from app.store.search import RANKED, Matches, Search
 
 NOTHING = RecordFilter(ids=())
+NO_ID = 2**63  # and above: SQLite counts no further
 FLAGS = {"tools": "has_tools", "reply": "has_reply", "reference": "has_reference"}
 
 
@@ -50,6 +51,16 @@ def filter_of(tx: Tx, line: str) -> RecordFilter:
         **_flags(query),
         **_spans(query),
     )
+
+
+def chosen(tx: Tx, record_ids: list[int] | None, query: str | None) -> RecordFilter:
+    """The records a caller means, by their ids or by a filter line; raises ToolError unless it is
+    exactly one of both, and what `filter_of` raises."""
+    if (record_ids is None) == (query is None):
+        raise ToolError("Say which records: either record_ids, or query with a filter line.")
+    if record_ids is not None:
+        return RecordFilter(ids=tuple(i for i in record_ids if 0 < i < NO_ID))
+    return filter_of(tx, query or "")
 
 
 def read_page(tx: Tx, spec: RecordFilter, offset: int, limit: int) -> RecordPage:

@@ -2,8 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +12,9 @@ import pytest
 
 from app.errors import StoreError
 from app.store import backups, integrity
-from app.store.create import create_dataset
 from app.store.integrity import DamagedError
-from app.store.library import FILE
 from app.wiring import App
+from tests.programs import running
 from tests.store.conftest import row
 from tests.store.damage import damage, pages_of
 
@@ -26,19 +25,7 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 def program(tmp_path: Path) -> OpenApp:
     """An App with a dataset of 400 records open."""
 
-    @asynccontextmanager
-    async def start() -> AsyncIterator[App]:
-        app = await App.start(tmp_path / "home")
-        try:
-            dataset, folder = app.library.new_folder()
-            create_dataset(folder / FILE, (row(n) for n in range(400)), {"name": "Tickets"})
-            await app.library.add(dataset, "Tickets", records=400, invalid=0)
-            await app.open(dataset)
-            yield app
-        finally:
-            await app.close()
-
-    return start
+    return lambda: running(tmp_path / "home", (row(n) for n in range(400)))
 
 
 async def reopened(app: App) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.store.create import create_dataset
-from app.store.library import FILE
 from app.ui import kit
 from app.ui.garbage import CycleCollector
 from app.ui.panel import Panel
 from app.ui.theme import Theme
 from app.ui.theme_switch import use
 from app.wiring import App
+from tests.programs import running
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 OpenApp = Callable[..., AbstractAsyncContextManager[App]]
@@ -59,32 +59,11 @@ def until() -> Until:
     return wait
 
 
-async def add_dataset(app: App, rows: list[dict[str, Any]], name: str, **meta: Any) -> str:
-    """A dataset of these rows in the library; returns its id."""
-    dataset_id, folder = app.library.new_folder()
-    create_dataset(folder / FILE, rows, {"name": name, **meta})
-    invalid = sum(not row.get("valid", True) for row in rows)
-    await app.library.add(dataset_id, name, records=len(rows), invalid=invalid)
-    return dataset_id
-
-
 @pytest.fixture
 def open_app(themed: QApplication, tmp_path: Path) -> OpenApp:
     """`async with open_app(rows) as app`: a real app; with rows (even none) their dataset is open."""
 
-    @asynccontextmanager
-    async def open_it(
-        rows: list[dict[str, Any]] | None = None, *, name: str = "Tickets", **meta: Any
-    ) -> AsyncIterator[App]:
-        app = await App.start(tmp_path / "home")
-        try:
-            if rows is not None:
-                await app.open(await add_dataset(app, rows, name, **meta))
-            yield app
-        finally:
-            await app.close()
-
-    return open_it
+    return partial(running, tmp_path / "home")
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from app.ui.theme import theme
 from app.ui.timeline import Timeline
 from app.wiring import App
 from app.workers import Status
-from tests.ui.conftest import OpenApp, Until, add_dataset
+from tests.programs import add_dataset
+from tests.ui.conftest import OpenApp, Until
 from tests.ui.test_dialogs import answer, find
 
 ROWS = [
