@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from app.domain.grader_advice import GraderSuggestions, advise
 from app.domain.record_stats import RecordStats, record_stats
 from app.domain.records import Record
+from app.domain.thresholds import DEFAULTS
 from app.domain.wording import count, joined
 
 Tone = Literal["good", "warn", "bad", "info"]
 
-STARTER_ROWS = 50  # product definition: with fewer, writing 50 replies is offered
 _SHORT_ANSWER = 200  # characters: the starter suits short, closed answers (measured on routing)
 _SECONDS = 100  # CPU-seconds for 2,700 short tickets, measured on two shared cores
 _RECORDS = 2700
@@ -25,7 +25,7 @@ _FEW = 100  # fewer valid records leave under ten test prompts
 STARTER_OFFERS = (
     "use a pretrained model from a local Hugging Face folder",
     "connect a model endpoint",
-    "write 50 replies",
+    f"write {DEFAULTS.starter_rows} replies",
 )
 
 
@@ -108,7 +108,7 @@ def outlook(stats: RecordStats, machine: Machine) -> Outlook:
 def starter(stats: RecordStats) -> Starter:
     """From recorded replies, else from references, else refused with what is offered."""
     for source, rows in (("replies", stats.replies), ("references", stats.references)):
-        if rows >= STARTER_ROWS:
+        if rows >= DEFAULTS.starter_rows:
             seconds = _SECONDS * min(3.0, max(0.5, rows / _RECORDS))
             minutes = max(1, round(seconds / 60))
             return Starter(possible=True, source=source, rows=rows, minutes=minutes)

@@ -193,5 +193,13 @@ class Thresholds(BaseModel):
         "Source: product definition.",
     )
 
+    # Starter model
+    starter_rows: int = Field(
+        default=50,
+        ge=1,
+        description="Replies or references a new small model needs; fewer do not teach it its own "
+        "output format. Source: product definition.",
+    )
+
 
 DEFAULTS = Thresholds()

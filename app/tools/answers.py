@@ -14,6 +14,7 @@ import orjson
 
 from app.domain.records import Record, Split
 from app.domain.sampling import stratified
+from app.domain.thresholds import DEFAULTS
 from app.errors import ToolError
 from app.grading.controls import reference_answer
 from app.jobs import Job
@@ -22,7 +23,6 @@ from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.store.results import AnswerValue
 from app.tools.base import Context
-from app.training.base import MIN_STARTER_ROWS
 from app.workers import Status, run_worker
 
 SAMPLED = 5000  # records: the 99th percentile of their lengths stands on 50 of them
@@ -119,10 +119,10 @@ async def base_model(ctx: Context) -> Path:
     session, settings = ctx.open, ctx.settings
     file = session.folder / "runs" / "starter-rows.jsonl"
     count = await session.store.read(_write_starter_rows, file)
-    if count < MIN_STARTER_ROWS:
+    if count < DEFAULTS.starter_rows:
         raise ToolError(
             f"The starter model learns from recorded replies or references; only {count} "
-            f"training records have one and {MIN_STARTER_ROWS} are needed. Write some replies, or "
+            f"training records have one and {DEFAULTS.starter_rows} are needed. Write some replies, or "
             "wait for a version that can use a pretrained model or an endpoint."
         )
     key = await asyncio.to_thread(_digest, file)
@@ -141,7 +141,7 @@ async def supervised_model(ctx: Context, job: Job, init: Path, out: Path) -> Pat
     """The baseline to beat: the base model trained on the references. None without references."""
     session = ctx.open
     file = session.folder / "runs" / "supervised-rows.jsonl"
-    if await session.store.read(_write_reference_rows, file) < MIN_STARTER_ROWS:
+    if await session.store.read(_write_reference_rows, file) < DEFAULTS.starter_rows:
         return None
     if not out.exists():
         await _train_starter(ctx, job, file, out, init=init)

@@ -17,7 +17,6 @@ Scaling = Literal["group", "none"]
 
 ANSWER_TOKENS = 256  # the limit where neither user nor model states one
 STARTER_PARAMETERS = 1_200_000  # the size the presets' learning rates were measured at
-MIN_STARTER_ROWS = 50  # fewer replies do not teach a new model its own output format
 
 
 @dataclass(frozen=True)

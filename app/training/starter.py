@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
+from app.domain.thresholds import DEFAULTS
 from app.errors import TrainingError
-from app.training.base import MIN_STARTER_ROWS, STARTER_PARAMETERS, Preset
+from app.training.base import STARTER_PARAMETERS, Preset
 from app.training.generate import common_prefix
 from app.training.model import Bundle
 from app.training.qwen3 import Qwen3, Qwen3Config
@@ -58,10 +59,10 @@ def build_starter(rows: Sequence[Row], *, preset: Preset = "standard", seed: int
 
     Raises TrainingError when there are too few rows to learn a language from.
     """
-    if len(rows) < MIN_STARTER_ROWS:
+    if len(rows) < DEFAULTS.starter_rows:
         raise TrainingError(
-            f"A starter model needs at least {MIN_STARTER_ROWS} records with a reply or a reference; "
-            f"there are {len(rows)}. Add replies, or choose a pretrained model."
+            f"A starter model needs at least {DEFAULTS.starter_rows} records with a reply or a "
+            f"reference; there are {len(rows)}. Add replies, or choose a pretrained model."
         )
     values = PRESETS[preset]
     template = ChatTemplate(STARTER_TEMPLATE)
