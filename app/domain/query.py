@@ -45,10 +45,10 @@ NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 
 
 class QueryError(InputError):
-    """A part of the line that cannot be understood: which, where (characters), what would be right."""
+    """A part of the line that cannot be understood: why, which, where (characters), and the nearest."""
 
     def __init__(self, text: str, *, word: str, position: int, nearest: str = "") -> None:
-        self.word, self.position, self.nearest = word, position, nearest
+        self.text, self.word, self.position, self.nearest = text, word, position, nearest
         hint = f" Did you mean “{nearest}”?" if nearest else ""
         super().__init__(f"“{word}” (character {position + 1}): {text}{hint}")
 

@@ -54,6 +54,7 @@ class OutlookCard(QFrame):
         if view == self.view:
             return
         self.view, self._columns = view, 0
+        self.chip.show()
         self.chip.show_text(view.word, view.tone, LOOK.get(view.tone, ("", ""))[0])
         said = "; ".join(f"{cell.title}: {cell.text}" for cell in view.cells)
         self.setAccessibleName(f"Outlook, {view.word}. {said}")
@@ -89,6 +90,7 @@ class OutlookCard(QFrame):
 
     def _open(self, opened: bool) -> None:
         self.body.setVisible(opened)
+        self.chip.setVisible(opened or self.view is not None)  # folded, it is not being read
         self.toggle.setText("Hide" if opened else "Show")
         self.toggle.setAccessibleName("Hide the outlook" if opened else "Show the outlook")
 

@@ -132,11 +132,11 @@ QPushButton[kind="ghost"]:disabled, QPushButton[kind="link"]:disabled
 QPushButton[compact="true"] {{ {_pad(theme, 2, 9)} min-height: {px(18)}px;
     font-size: {small}px; }}
 QPushButton[compact="true"]:focus {{ {_pad(theme, 1, 8)} }}
-QPushButton[segment="true"] {{ {_pad(theme, 3, 11)} border: 1px solid transparent;
+QPushButton[segment="true"] {{ {_pad(theme, 3, 8)} border: 1px solid transparent;
     background: transparent; color: {c["text_2"]}; font-size: {small}px; }}
 QPushButton[segment="true"]:checked {{ background: {c["surface"]}; color: {c["text"]};
     border: 1px solid {c["border"]}; }}
-QPushButton[segment="true"]:focus {{ {_pad(theme, 2, 10)} {_ring(theme)} }}
+QPushButton[segment="true"]:focus {{ {_pad(theme, 2, 7)} {_ring(theme)} }}
 QPushButton[option="true"] {{ text-align: left; {_pad(theme, 5, 11)} font-weight: 400; }}
 QPushButton[option="true"]:focus {{ {_pad(theme, 4, 10)} }}
 QPushButton[option="true"]:checked {{ background: {c["accent_soft"]};

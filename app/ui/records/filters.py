@@ -219,8 +219,7 @@ def _state_words(query: Query, issues: int) -> str:
 def _short(error: Exception) -> str:
     """Its first sentence where the right name is one click away."""
     if isinstance(error, QueryError) and error.nearest:
-        sentence = str(error).split("): ", 1)[-1].split("”.", 1)[0]
-        return f"{sentence}”."
+        return error.text.split(". ", 1)[0].rstrip(".") + "."
     return str(error)
 
 

@@ -44,6 +44,7 @@ def test_folds_once_the_pipeline_began_unless_the_user_decided(
     assert shown.wants_reading
     shown.settle(begun=True)
     assert not shown.wants_reading
+    assert shown.chip.isHidden()  # nothing reads it, so it must not say so
     shown.toggle.click()
     shown.settle(begun=True)
     assert shown.wants_reading
