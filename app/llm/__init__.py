@@ -1,0 +1,1 @@
+"""Connected language models: any OpenAI-compatible endpoint, asked and heard as values."""

@@ -1,0 +1,196 @@
+"""Any OpenAI-compatible endpoint by the `openai` package: streams answers, names every fault."""
+
+import asyncio
+import email.utils
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import openai
+from openai.types.chat import ChatCompletionChunk
+from openai.types.chat.chat_completion_chunk import ChoiceDelta
+
+from app.llm.assembly import Assembly
+from app.llm.client import Ask, Ended, Fault, ModelError, Part, Text, Waiting
+
+CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 90.0  # between two pieces: a long prompt is read that long on a small machine
+TOTAL_SECONDS = 600.0
+TRIES = 4
+FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds; doubled each time where the endpoint names none
+ANSWER_LIMIT = 400_000  # characters of one answer; beyond that something has gone wrong
+RETRIED: tuple[Fault, ...] = ("rate", "server", "unreachable")
+TOLD = 300  # characters shown of an endpoint's own message
+NO_KEY = "none"  # the package refuses to work without one; local servers ignore it
+Stream = openai.AsyncStream[ChatCompletionChunk]
+
+
+class OpenAIClient:
+    """One endpoint. `key` stays in memory; `name` is what people call the connection."""
+
+    def __init__(self, base_url: str, key: str = "", *, name: str = "", **limits: float) -> None:
+        self.name = name or base_url
+        self._idle = limits.get("idle", IDLE_SECONDS)
+        self._total = limits.get("total", TOTAL_SECONDS)
+        self._first_wait = limits.get("first_wait", FIRST_WAIT)
+        timeout = httpx2.Timeout(self._idle, connect=CONNECT_SECONDS)
+        self._sdk = openai.AsyncOpenAI(
+            base_url=base_url, api_key=key or NO_KEY, timeout=timeout, max_retries=0
+        )
+
+    async def close(self) -> None:
+        await self._sdk.close()
+
+    async def models(self) -> list[str]:
+        """The names of its models, as it lists them; raises ModelError."""
+        try:
+            async with asyncio.timeout(self._idle):
+                return [model.id async for model in self._sdk.models.list()]
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
+            raise self._fault(error) from error
+
+    async def stream(self, ask: Ask) -> AsyncIterator[Part]:
+        """See `Client.stream`. A wait before another try is told, and ends with the caller's task."""
+        wait = self._first_wait
+        for attempt in range(1, TRIES + 1):
+            begun = False
+            try:
+                async for part in self._once(ask):
+                    begun = True
+                    yield part
+                return
+            except ModelError as error:
+                if begun or error.fault not in RETRIED or attempt == TRIES:
+                    raise
+                seconds = error.retry_after if error.retry_after is not None else wait
+                if seconds > LONGEST_WAIT:
+                    raise
+                yield Waiting(seconds, str(error))
+                await asyncio.sleep(seconds)
+                wait *= 2
+
+    async def _once(self, ask: Ask) -> AsyncIterator[Part]:
+        """One try. No timeout spans a `yield`: it would run while the caller works."""
+        end = time.monotonic() + self._total
+        try:
+            async with asyncio.timeout(self._idle):
+                stream = await self._sdk.chat.completions.create(**_body(ask))
+            async with stream:
+                async for part in self._parts(stream, end):
+                    yield part
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
+            raise self._fault(error) from error
+
+    async def _parts(self, stream: Stream, end: float) -> AsyncIterator[Part]:
+        pieces, heard = Assembly(), 0
+        finish, used, model = "", (0, 0), ""
+        chunks = aiter(stream)
+        while (chunk := await self._next(chunks, end)) is not None:
+            model = chunk.model or model
+            if chunk.usage:
+                used = (chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
+            for choice in (chunk.choices or [])[:1]:
+                finish = choice.finish_reason or finish
+                _collect(pieces, choice.delta)
+                if choice.delta and (text := choice.delta.content):
+                    heard += len(text)
+                    yield Text(text)
+            if heard > ANSWER_LIMIT:
+                limit = f"{ANSWER_LIMIT:,} characters"
+                raise ModelError("too long", f"{self.name} wrote over {limit}; it was ended there.")
+        if not finish:
+            said = f"{self.name} ended its answer in the middle. Ask again."
+            raise ModelError("cut off", said)
+        for call in pieces.calls():
+            yield call
+        yield Ended(finish, *used, model)
+
+    async def _next(
+        self, chunks: AsyncIterator[ChatCompletionChunk], end: float
+    ) -> ChatCompletionChunk | None:
+        """The next piece, None after the last; raises TimeoutError after too long a silence."""
+        async with asyncio.timeout(min(self._idle, max(0.0, end - time.monotonic()))):
+            return await anext(chunks, None)
+
+    def _fault(self, error: Exception) -> ModelError:
+        """What went wrong in words for a person; the package's own text where it says more."""
+        if isinstance(error, ModelError):
+            return error
+        if isinstance(error, openai.APIStatusError):
+            return self._refused(error)
+        if isinstance(error, TimeoutError | openai.APITimeoutError | httpx2.TimeoutException):
+            said = f"{self.name} said nothing for too long, so it was given up. Ask again."
+            return ModelError("stalled", said)
+        if isinstance(error, openai.APIConnectionError | httpx2.ConnectError):
+            said = f"{self.name} cannot be reached. Is it running, and is its address right?"
+            return ModelError("unreachable", said)
+        if isinstance(error, httpx2.HTTPError):
+            said = f"The connection to {self.name} broke in the middle of its answer. Ask again."
+            return ModelError("cut off", said)
+        if isinstance(error, openai.APIError):  # an error told in the stream, or a wrong body
+            return ModelError("server", f"{self.name} failed: {_short(error.message)}")
+        said = f"{self.name} sent something that is no answer: {_short(str(error))}"
+        return ModelError("malformed", said)
+
+    def _refused(self, error: openai.APIStatusError) -> ModelError:
+        status, told = error.status_code, _short(_told(error))
+        if status in (401, 403):
+            return ModelError("key", f"{self.name} does not accept the key: {told}")
+        if status == 404:
+            said = f"{self.name} does not have this model, or has no chat at this address: {told}"
+            return ModelError("model", said)
+        if status in (408, 409, 425) or status >= 500:
+            wait = _retry_after(error.response.headers)
+            said = f"{self.name} has a problem of its own ({status}): {told}"
+            return ModelError("server", said, retry_after=wait)
+        if status == 429:
+            wait = _retry_after(error.response.headers)
+            return ModelError("rate", f"{self.name} is busy (429): {told}", retry_after=wait)
+        if "tool" in told.lower():
+            said = f"{self.name} or its model cannot use tools, which the assistant needs: {told}"
+            return ModelError("tools", said)
+        return ModelError("request", f"{self.name} refused the request ({status}): {told}")
+
+
+def _body(ask: Ask) -> dict[str, Any]:
+    """What was not set is left out: some endpoints refuse fields they do not know."""
+    body = ask.model_dump(exclude_none=True)
+    if not ask.tools:
+        del body["tools"]
+    return {**body, "stream": True, "stream_options": {"include_usage": True}}
+
+
+def _collect(pieces: Assembly, delta: ChoiceDelta | None) -> None:
+    for call in (delta and delta.tool_calls) or ():
+        said = call.function
+        name, arguments = (said.name, said.arguments) if said else (None, None)
+        pieces.add(call.index, call.id, name, arguments)
+
+
+def _told(error: openai.APIStatusError) -> str:
+    """The endpoint's own message; compatible servers put it in several places."""
+    body: Any = error.body
+    for key in ("error", "message", "detail"):
+        if isinstance(body, dict) and body.get(key):
+            body = body[key]
+    return body if isinstance(body, str) and body else error.message
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TOLD else line[: TOLD - 1] + "…"
+
+
+def _retry_after(headers: httpx2.Headers) -> float | None:
+    """Seconds to wait by RFC 9110 (a number, or a date) or by `retry-after-ms`; None if not told."""
+    if (exact := headers.get("retry-after-ms", "")).replace(".", "", 1).isdigit():
+        return float(exact) / 1000
+    told = headers.get("retry-after", "")
+    if told.replace(".", "", 1).isdigit():
+        return float(told)
+    try:
+        when = email.utils.parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    return max(0.0, when.timestamp() - time.time())
