@@ -1,0 +1,200 @@
+"""Which models are connected and for what: addresses in a file, keys in the system's keychain only.
+
+Where there is no keychain a key lives until the program ends. Keys are in no file, log or worker.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import keyring
+import orjson
+from keyring.core import recommended
+from keyring.errors import KeyringError, PasswordDeleteError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from app.errors import InputError
+from app.workers import write_atomic
+
+FILE = "connections.json"
+SERVICE = "RFT Studio"  # under which the keychain keeps the keys
+ENVIRONMENT = "environment"
+Role = Literal["assistant", "generator", "judge"]
+ROLES: tuple[Role, ...] = ("assistant", "generator", "judge")
+
+
+class Connection(BaseModel):
+    """One endpoint and the model asked for there. Prices are per million tokens; None: not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    name: str = Field(min_length=1, max_length=80)
+    base_url: str
+    model: str = ""
+    prompt_price: float | None = Field(None, ge=0)
+    answer_price: float | None = Field(None, ge=0)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("an address begins with http:// or https://")
+        return url.rstrip("/")
+
+    def cost(self, prompt_tokens: int, answer_tokens: int) -> float | None:
+        """In the currency of the prices; None where one of them is not known."""
+        if self.prompt_price is None or self.answer_price is None:
+            return None
+        return (prompt_tokens * self.prompt_price + answer_tokens * self.answer_price) / 1e6
+
+
+class Preset(BaseModel):
+    """What is filled in for a usual kind of endpoint; `local` ones are looked for at the start."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    base_url: str
+    needs_key: bool = True
+    local: bool = False
+    note: str = ""
+
+
+def _local(name: str, port: int) -> Preset:
+    return Preset(name=name, base_url=f"http://127.0.0.1:{port}/v1", needs_key=False, local=True)
+
+
+PRESETS = (
+    Preset(name="OpenAI", base_url="https://api.openai.com/v1"),
+    Preset(
+        name="Azure OpenAI",
+        base_url="https://RESOURCE.openai.azure.com/openai/v1",
+        note="Put the name of your resource in; the model is the name of your deployment.",
+    ),
+    _local("vLLora gateway", 9090),
+    _local("Ollama", 11434),
+    _local("LM Studio", 1234),
+    _local("vLLM", 8000),
+    _local("llama.cpp", 8080),
+    Preset(name="Custom", base_url="http://127.0.0.1:8000/v1", needs_key=False),
+)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    connections: list[Connection] = []
+    roles: dict[Role, str] = {}
+
+
+class Connections:
+    """All that is connected. `for_role` answers who speaks in a role; reading keys may block, so it
+    is done off the event loop."""
+
+    def __init__(self, home: Path, environment: Mapping[str, str] = os.environ) -> None:
+        self._path = home / FILE
+        self._kept = _read(self._path)
+        self._session_keys: dict[str, SecretStr] = {}
+        if (given := _from_environment(environment)) is not None:
+            key = environment.get("OPENAI_API_KEY", "")
+            self._kept.connections.insert(0, given)
+            self._session_keys[ENVIRONMENT] = SecretStr(key)
+
+    @property
+    def all(self) -> list[Connection]:
+        """Those of the environment first, then the saved ones in their order."""
+        return list(self._kept.connections)
+
+    def for_role(self, role: Role) -> Connection | None:
+        """The environment's connection; else the one chosen for the role, for the assistant, or the
+        first there is; None when nothing is connected."""
+        by_id = {c.id: c for c in self._kept.connections}
+        wanted = (ENVIRONMENT, self._kept.roles.get(role), self._kept.roles.get("assistant"))
+        chosen = (by_id[i] for i in wanted if i in by_id)
+        return next(chosen, None) or next(iter(by_id.values()), None)
+
+    def put(self, connection: Connection) -> None:
+        """Add a connection, or change the one of its id; saved at once."""
+        if connection.id == ENVIRONMENT:
+            raise InputError("The connection of the environment is changed there, not here.")
+        at = next((i for i, c in enumerate(self.all) if c.id == connection.id), None)
+        if at is None:
+            self._kept.connections.append(connection)
+        else:
+            self._kept.connections[at] = connection
+        self._save()
+
+    def remove(self, id: str) -> None:
+        """Forget a connection with its key."""
+        self._kept.connections = [c for c in self.all if c.id != id or c.id == ENVIRONMENT]
+        self._kept.roles = {role: i for role, i in self._kept.roles.items() if i != id}
+        self.set_key(id, "")
+        self._save()
+
+    def choose(self, role: Role, id: str | None) -> None:
+        """Who speaks in a role; None: whoever does for the assistant."""
+        roles = {r: i for r, i in self._kept.roles.items() if r != role}
+        self._kept.roles = {**roles, role: id} if id else roles
+        self._save()
+
+    def key(self, id: str) -> str:
+        """The key of a connection, empty when it has none."""
+        if id in self._session_keys:
+            return self._session_keys[id].get_secret_value()
+        if not keeps_keys():
+            return ""
+        try:
+            return keyring.get_password(SERVICE, id) or ""
+        except KeyringError:
+            return ""
+
+    def set_key(self, id: str, key: str) -> bool:
+        """Keep a key (empty: forget it); False when it can be kept for this session only."""
+        self._session_keys.pop(id, None)
+        try:
+            if keeps_keys() and key:
+                keyring.set_password(SERVICE, id, key)
+                return True
+            if keeps_keys() and keyring.get_password(SERVICE, id) is not None:
+                keyring.delete_password(SERVICE, id)
+        except PasswordDeleteError:
+            pass
+        except KeyringError:
+            self._session_keys[id] = SecretStr(key)
+            return False
+        if key:
+            self._session_keys[id] = SecretStr(key)
+        return not key
+
+    def _save(self) -> None:
+        saved = [c for c in self._kept.connections if c.id != ENVIRONMENT]
+        kept = self._kept.model_copy(update={"connections": saved})
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(self._path, kept.model_dump_json(indent=2).encode())
+
+
+def keeps_keys() -> bool:
+    """Whether this system has a keychain that is fit to keep a key."""
+    return bool(recommended(keyring.get_keyring()))
+
+
+def _from_environment(environment: Mapping[str, str]) -> Connection | None:
+    url, model = environment.get("OPENAI_BASE_URL"), environment.get("RFT_STUDIO_MODEL")
+    if not url:
+        return None
+    try:
+        return Connection(id=ENVIRONMENT, name="Environment", base_url=url, model=model or "")
+    except ValidationError as error:
+        raise InputError(f"OPENAI_BASE_URL={url!r}: {error.errors()[0]['msg']}.") from error
+
+
+def _read(path: Path) -> _File:
+    try:
+        return _File.model_validate(orjson.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return _File()
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: {reason}. Correct the file or delete it.") from error
