@@ -23,17 +23,30 @@ class Entry(BaseModel):
 
 
 class Message(Entry):
-    """The assistant speaks: Markdown, in which words from data are escaped."""
+    """The assistant speaks: Markdown, in which words from data are escaped. `reply` is the key that a
+    model's words share with the tools it called along with them; the guide's words have none."""
 
     kind: Literal["message"] = "message"
+    text: str
+    reply: str = ""
+    stopped: bool = False
+
+
+class Piece(Entry):
+    """The next words of a model's reply while it comes. Shown only; the Message is stored."""
+
+    kind: Literal["piece"] = "piece"
+    reply: str
     text: str
 
 
 class Said(Entry):
-    """The user speaks: plain text, typed or the label of the option they took."""
+    """The user speaks: plain text, typed or the label of the option they took. `context` is the JSON
+    block that a model was given with it."""
 
     kind: Literal["user"] = "user"
     text: str
+    context: str = ""
 
 
 class Option(BaseModel):
@@ -73,7 +86,8 @@ class ToolStarted(Entry):
 
 
 class ToolDone(Entry):
-    """A tool ended: its result in a few words, and in full for who unfolds it."""
+    """A tool ended: its result in a few words, and in full for who unfolds it. Where a model called it:
+    the `reply` it belongs to, the arguments as the model wrote them, and what the model was told."""
 
     kind: Literal["tool"] = "tool"
     key: str
@@ -81,6 +95,9 @@ class ToolDone(Entry):
     result: str
     tone: Tone = "good"
     details: str = ""
+    reply: str = ""
+    arguments: str = ""
+    content: str = ""
 
 
 class CardAsked(Entry):
@@ -108,6 +125,24 @@ class Show(Entry):
     target: dict[str, Any] = {}
 
 
+class Waits(Entry):
+    """A connected model is asked again after `seconds`, because of `reason`. Not stored."""
+
+    kind: Literal["waits"] = "waits"
+    seconds: float
+    reason: str
+
+
+class Spent(Entry):
+    """What a turn with a connected model took; `cost` is None where its prices are not known."""
+
+    kind: Literal["spent"] = "spent"
+    model: str
+    prompt_tokens: int
+    answer_tokens: int
+    cost: float | None = None
+
+
 class Busy(Entry):
     """Whether a turn is under way, so that Stop can be offered. Not stored."""
 
@@ -116,9 +151,10 @@ class Busy(Entry):
 
 
 Stored = Annotated[
-    Message | Said | Question | Choice | ToolDone | CardAnswered, Field(discriminator="kind")
+    Message | Said | Question | Choice | ToolDone | CardAnswered | Spent,
+    Field(discriminator="kind"),
 ]
-STORED = (Message, Said, Question, Choice, ToolDone, CardAnswered)
+STORED = (Message, Said, Question, Choice, ToolDone, CardAnswered, Spent)
 _STORED: TypeAdapter[Stored] = TypeAdapter(Stored)
 
 
