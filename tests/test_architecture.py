@@ -41,6 +41,8 @@ HOMES = {
     **{name: {"training", "serving"} for name in ("torch", "safetensors")},
     **{name: {"serving"} for name in ("starlette", "uvicorn")},
     "peewee": {"store"},
+    "openai": {"llm"},
+    "keyring": {"llm"},
     "onnxruntime": {"embedding"},
     "tokenizers": {"embedding", "importing", "training", "serving"},
     "numpy": {"domain", "embedding", "importing", "training", "serving", "ui", "selftest"},

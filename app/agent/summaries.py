@@ -24,6 +24,9 @@ from app.tools.topics import Applied, Moved
 from app.tools.training import TrainingStarted
 from app.tools.workflow import RolledBack, WorkflowStatus
 
+TOLD_ITEMS = 20  # of a list, as a model is told; it asks for the next page, or narrows the question
+TOLD_TEXT = 600  # characters of one text
+TOLD_CHARS = 12_000  # of the whole answer: some 3,500 tokens
 MAX_DETAILS = 4_000  # characters: what is unfolded is to be read, not scrolled for minutes
 
 _WORDS: dict[type[BaseModel], Callable[[Any], str]] = {
@@ -59,9 +62,39 @@ def summary(result: Any) -> str:
     return words(result) if words else "done"
 
 
-def details(arguments: dict[str, Any], result: Any) -> str:
+def told(result: Any) -> str:
+    """A tool's result as a model reads it: ids and counts whole, long lists and texts cut, all of it
+    marked as data. No key, and no text of a record can end the mark."""
+    plain = result.model_dump(mode="json", exclude={"key"}) if _is_model(result) else str(result)
+    text = orjson.dumps(_brief(plain)).decode().replace("<", "\\u003c")
+    if len(text) > TOLD_CHARS:
+        text = f"{text[:TOLD_CHARS]}… (cut; ask for less)"
+    return f"<data>{text}</data>"
+
+
+def _is_model(result: Any) -> bool:
+    return isinstance(result, BaseModel)
+
+
+def _brief(value: Any) -> Any:
+    """The value with its long texts and lists cut, and how much is missing said."""
+    match value:
+        case str() if len(value) > TOLD_TEXT:
+            return f"{value[:TOLD_TEXT]}… ({len(value):,} characters)"
+        case dict():
+            return {key: _brief(item) for key, item in value.items()}
+        case list():
+            cut = [_brief(item) for item in value[:TOLD_ITEMS]]
+            more = len(value) - len(cut)
+            return [*cut, f"… and {more:,} more"] if more else cut
+    return value
+
+
+def details(arguments: dict[str, Any] | str, result: Any) -> str:
     """Arguments and result as text. A deployment's key is not repeated into the chat."""
-    given = orjson.dumps(arguments, default=str).decode() if arguments else ""
+    given = arguments if isinstance(arguments, str) else ""
+    if arguments and not given:
+        given = orjson.dumps(arguments, default=str).decode()
     if isinstance(result, BaseModel):
         shown = orjson.dumps(
             result.model_dump(mode="json", exclude={"key"}), option=orjson.OPT_INDENT_2

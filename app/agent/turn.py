@@ -4,11 +4,21 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from app.agent.actions import ACTIONS
-from app.agent.entries import Entry, Message, Option, Question, Show, ToolDone, ToolStarted, new_key
-from app.agent.summaries import details, summary
+from app.agent.entries import (
+    Entry,
+    Message,
+    Option,
+    Question,
+    Show,
+    Tone,
+    ToolDone,
+    ToolStarted,
+    new_key,
+)
+from app.agent.summaries import details, summary, told
 from app.domain.steps import Step
 from app.errors import AppError, DeclinedError, GateError, Stopped
 from app.jobs import Jobs
@@ -21,6 +31,14 @@ from app.tools.session import Session
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Asked(NamedTuple):
+    """A tool call as a model made it: its id, the reply it belongs to, the arguments as written."""
+
+    key: str
+    reply: str
+    arguments: str
 
 
 class Host(Protocol):
@@ -47,7 +65,7 @@ class Turn:
         approve: Approver,
     ) -> None:
         self.host, self._session = host, session
-        self._emit, self._approve = emit, approve
+        self.emit, self._approve = emit, approve
         self.calling = ""
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -75,15 +93,15 @@ class Turn:
 
     async def say(self, text: str) -> None:
         """Speak; `text` is Markdown, words from data go through `words.plain`."""
-        await self._emit(Message(text=text))
+        await self.emit(Message(text=text))
 
     async def ask(self, text: str, *options: Option) -> None:
         """Put a question card with its options; the answer begins a turn of its own."""
-        await self._emit(Question(text=text, options=options))
+        await self.emit(Question(text=text, options=options))
 
     async def show(self, panel: str, /, **target: Any) -> None:
         """Bring a panel to the front."""
-        await self._emit(Show(panel=panel, target=target))
+        await self.emit(Show(panel=panel, target=target))
 
     async def act(self, name: str, /, **arguments: Any) -> None:
         """Go on with another action in the same turn."""
@@ -95,34 +113,43 @@ class Turn:
             raise GateError(step, missing)
 
     async def call(self, tool: str, /, **arguments: Any) -> Any:
-        """Call a tool as the assistant and return its result; raises AppError.
+        """Call a tool as the assistant and return its result; raises AppError."""
+        return await self._call(tool, arguments, Asked(new_key(), "", ""))
 
-        What began is always told to have ended, also when the turn is stopped. A stop does not
-        wait for the tool to wind down.
-        """
+    async def call_for_model(self, tool: str, asked: Asked) -> None:
+        """Call a tool that a model asked for; what came of it stands in the conversation, also when
+        it failed. Raises Stopped when the turn's dataset is gone."""
+        try:
+            await self._call(tool, asked.arguments, asked)
+        except AppError as error:
+            log.info("%s for a model: %s", tool, error)
+            if self.has_dataset and self.is_gone:
+                raise Stopped("The dataset was closed.") from error
+
+    async def _call(self, tool: str, arguments: dict[str, Any] | str, asked: Asked) -> Any:
+        """What began is always told to have ended, also when the turn is stopped. A stop does not
+        wait for the tool to wind down."""
         context = self.host.context("assistant", self._approve)
-        key, done = new_key(), None
+        done = None
         self.calling = tool
-        await self._emit(ToolStarted(key=key, tool=tool))
+        await self.emit(ToolStarted(key=asked.key, tool=tool))
         work = asyncio.ensure_future(TOOLS[tool](context, arguments))
         self._tasks.add(work)
         work.add_done_callback(self._forget)
         try:
             result = await asyncio.shield(work)
-            done = ToolDone(
-                key=key, tool=tool, result=summary(result), details=details(arguments, result)
-            )
+            done = _done(tool, asked, summary(result), told(result), details(arguments, result))
         except asyncio.CancelledError:
             work.cancel()
-            done = ToolDone(key=key, tool=tool, result="stopped", tone="warn")
+            done = _done(tool, asked, "stopped", "The user stopped this call.", tone="warn")
             raise
         except AppError as error:
-            done = _failed(key, tool, arguments, error)
+            done = _failed(tool, asked, error, details(arguments, str(error)))
             raise
         finally:
             self.calling = ""
             if done is not None:
-                await self._emit(done)
+                await self.emit(done)
         return result
 
     async def look_up(self, tool: str) -> Any:
@@ -136,13 +163,16 @@ class Turn:
             log.info("%s", error)
 
 
-def _failed(key: str, tool: str, arguments: dict[str, Any], error: AppError) -> ToolDone:
+def _done(
+    tool: str, asked: Asked, result: str, content: str, details: str = "", tone: Tone = "good"
+) -> ToolDone:
+    given = {"reply": asked.reply, "arguments": asked.arguments, "content": content}
+    made = ToolDone(key=asked.key, tool=tool, result=result, tone=tone, details=details)
+    return made.model_copy(update=given) if asked.reply else made
+
+
+def _failed(tool: str, asked: Asked, error: AppError, details: str) -> ToolDone:
     quiet = {DeclinedError: "not approved", Stopped: "stopped"}
     words = quiet.get(type(error))
-    return ToolDone(
-        key=key,
-        tool=tool,
-        result=words or "failed",
-        tone="warn" if words else "bad",
-        details=details(arguments, str(error)),
-    )
+    tone: Tone = "warn" if words else "bad"
+    return _done(tool, asked, words or "failed", f"Error: {error}", details, tone)
