@@ -18,6 +18,7 @@ from app.store.events import (
     TopicsChanged,
 )
 from app.store.tables import (
+    NOT_UNDONE,
     UNDOABLE,
     Body,
     Change,
@@ -66,10 +67,13 @@ def trigger_sql(table: type[Table]) -> list[str]:
     into = "INSERT INTO change_cell(change_id, tbl, row_id, op, col, before, after) "
     current = "(SELECT change_id FROM change_current)"
     when = "WHEN EXISTS (SELECT 1 FROM change_current)"
+    left_out = NOT_UNDONE.get(name, frozenset())
 
     def rows(op: str, row: str, before: str, after: str, only_changed: bool) -> str:
         each = []
         for column in columns:
+            if only_changed and column in left_out:
+                continue
             condition = f" WHERE OLD.{column} IS NOT NEW.{column}" if only_changed else ""
             each.append(
                 f"SELECT {current}, '{name}', {row}.{key}, '{op}', '{column}', "

@@ -19,9 +19,11 @@ from app.store.rows import INSERT_BODY, INSERT_RECORD, rows_of
 from app.store.tables import (
     APPLICATION_ID,
     DATASET_TABLES,
+    DERIVED_TRIGGERS,
     HASH_INDEX,
     PAGE_SIZE,
     RECORD_INDEXES,
+    SCANNED_INDEX,
     SCHEMA_VERSION,
     UNDOABLE,
     UNINDEXED_TRIGGERS,
@@ -121,7 +123,7 @@ class DatasetWriter:
             self._db.execute_sql(HASH_INDEX)
             if duplicates:
                 mark_duplicates(self._connection)
-            for statement in (*RECORD_INDEXES, *triggers()):
+            for statement in (*RECORD_INDEXES, SCANNED_INDEX, *triggers()):
                 self._db.execute_sql(statement)
             (self.warned,) = self._connection.execute(WARNED).fetchone()
             values = [(key, orjson.dumps(value).decode()) for key, value in meta.items()]
@@ -189,7 +191,8 @@ def create_tables(db: pw.SqliteDatabase, tables: Iterable[type[Table]]) -> None:
 
 def triggers() -> list[str]:
     """Statements that make every trigger of a dataset file."""
-    return [sql for table in UNDOABLE for sql in trigger_sql(table)] + list(UNINDEXED_TRIGGERS)
+    noting = [sql for table in UNDOABLE for sql in trigger_sql(table)]
+    return [*noting, *UNINDEXED_TRIGGERS, *DERIVED_TRIGGERS]
 
 
 def place(connection: sqlite3.Connection, changes: Iterable[Placement]) -> None:

@@ -113,7 +113,7 @@ async def test_a_migrated_file_has_the_schema_of_a_new_one(tmp_path):
         with sqlite3.connect(path) as db:
             found = db.execute(
                 "SELECT type, name FROM sqlite_master WHERE tbl_name IN ('record', 'body', "
-                "'unindexed', 'meta', 'topic') AND name NOT LIKE 'sqlite_%'"
+                "'unindexed', 'scanned', 'meta', 'topic') AND name NOT LIKE 'sqlite_%'"
             ).fetchall()
             columns = [db.execute(f"PRAGMA table_info({t})").fetchall() for t in ("record", "body")]
         db.close()
@@ -188,3 +188,73 @@ def test_trouble_while_building_names_the_file(tmp_path):
         pytest.raises(StoreError, match=r"d\.sqlite"),
     ):
         writer.add([record, record], [body])
+
+
+def as_version_2(path):
+    """The file as the version before left it: no place for a scan, and counts in the history."""
+    with sqlite3.connect(path) as db:
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' "
+            "AND (name LIKE 'scanned%' OR name LIKE 'tokens%')"
+        ).fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DROP TABLE scanned")
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+
+
+async def test_a_file_of_version_2_keeps_its_history_and_loses_the_counts_in_it(tmp_path):
+    path = tmp_path / "dataset.sqlite"
+    create_dataset(path, [{"messages": TURNS, "tokens": 3}], {})
+    store = await Store.open(path, "d")
+    await store.write("Edit", records.edit, 1, reference="yes")
+    await store.close()
+    as_version_2(path)
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "INSERT INTO change_cell(change_id, tbl, row_id, op, col, before, after) "
+            "VALUES (1, 'record', 1, 'U', 'tokens', 3, 4)"
+        )
+    db.close()
+    store = await Store.open(path, "d")
+    try:
+        await store.undo()
+        assert (await store.read(records.get, 1)).reference is None
+        assert (await store.read(records.get, 1)).tokens == 3
+        await store.transaction(lambda tx: tx.sql("INSERT INTO scanned VALUES (1, 5)"))
+        await store.write("Edit", records.edit, 1, reference="no")
+        assert await store.read(lambda tx: tx.sql("SELECT * FROM scanned")) == []
+    finally:
+        await store.close()
+
+
+async def test_a_count_becomes_an_estimate_when_the_text_changes_and_undo_never_trips(tmp_path):
+    path = tmp_path / "dataset.sqlite"
+    text = [{"role": "user", "content": "x" * 100}]
+    create_dataset(path, [{"messages": text, "tokens": 25, "tokens_exact": True}], {})
+
+    async def count(store):
+        return (await store.read(lambda tx: tx.sql("SELECT tokens, tokens_exact FROM record")))[0]
+
+    def recount(tx):
+        tx.sql("UPDATE record SET tokens = 60, tokens_exact = 1")
+
+    store = await Store.open(path, "d")
+    try:
+        await store.write("Tag", records.edit, 1, reference="a", tags="vip")
+        assert await count(store) == (25, 1), "the prompt is the same"
+        longer = [{"role": "user", "content": "x" * 200}]
+        await store.write("Edit", records.edit, 1, messages=longer)
+        assert await count(store) == (50, 0)
+        await store.transaction(recount)
+        await store.undo()
+        assert await count(store) == (30, 0), "about, by the last exact count"
+        await store.write("Delete", records.delete, [1])
+        await store.undo()
+        assert await count(store) == (30, 0)
+        await store.transaction(recount)
+        await store.write("Delete", records.delete, [1])
+        await store.undo()
+        assert await count(store) == (60, 0), "counted perhaps for another model"
+    finally:
+        await store.close()
