@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -58,6 +59,21 @@ class Job:
     def progress(self, done: float, total: float, text: str = "") -> None:
         self.done, self.total, self.text = done, total, text or self.text
         self._notify(self)
+
+    def teller(
+        self, loop: asyncio.AbstractEventLoop, stopped: str
+    ) -> Callable[[float, float], None]:
+        """For work on another thread: a function of (done, total) that shows progress, and raises
+        Stopped with these words once Stop was used."""
+        stop = threading.Event()
+        self.stop_hook = stop.set
+
+        def tell(done: float, total: float) -> None:
+            if stop.is_set():
+                raise Stopped(stopped)
+            loop.call_soon_threadsafe(self.progress, done, total)
+
+        return tell
 
     def stop(self) -> None:
         """Ask the work to end; what it finished is kept."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from app.store.create import create_tables, triggers
 from app.store.database import Tx
+from app.store.inverse import ROW_INDEX
 from app.store.rows import INSERT_BODY, INSERT_RECORD, rows_of
 from app.store.tables import (
     HASH_INDEX,
@@ -22,11 +23,12 @@ BATCH = 2000
 
 
 def migrate(tx: Tx) -> None:
-    """Bring an older file to this version."""
+    """Bring an older file to this version, and make the indexes that any version may lack."""
     (version,) = tx.sql("PRAGMA user_version")[0]
     for target in range(version + 1, SCHEMA_VERSION + 1):
         MIGRATIONS[target](tx)
         tx.db.execute_sql(f"PRAGMA user_version = {target}")
+    tx.db.execute_sql(ROW_INDEX)
 
 
 def to_version_2(tx: Tx) -> None:

@@ -5,12 +5,11 @@ Stop takes all of it back.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
 from app.domain.records import Split
-from app.errors import Stopped, ToolError
+from app.errors import ToolError
 from app.jobs import Job
 from app.store import records
 from app.store.bulk import Which, condition
@@ -128,15 +127,8 @@ async def _change(
         return Count(count=await ctx.write(label, work, which, *args))
 
     async def run(job: Job) -> int:
-        stop = threading.Event()
-        job.stop_hook = stop.set
-        loop = asyncio.get_running_loop()
-
-        def tell(done: int, total: int) -> None:
-            if stop.is_set():
-                raise Stopped(f"{label}: stopped, nothing was changed.")
-            loop.call_soon_threadsafe(job.progress, done, total)
-
+        stopped = f"{label}: stopped, nothing was changed."
+        tell = job.teller(asyncio.get_running_loop(), stopped)
         return await ctx.write(label, work, which, *args, tell)
 
     return Count(count=await ctx.jobs.run(label, run, dataset_id=ctx.open.dataset_id))
