@@ -8,6 +8,7 @@ from app.store.inverse import ROW_INDEX
 from app.store.rows import INSERT_BODY, INSERT_RECORD, rows_of
 from app.store.tables import (
     HASH_INDEX,
+    LISTED_INDEX,
     NOT_UNDONE,
     RECORD_INDEXES,
     SCANNED_INDEX,
@@ -28,6 +29,7 @@ def migrate(tx: Tx) -> None:
     for target in range(version + 1, SCHEMA_VERSION + 1):
         MIGRATIONS[target](tx)
         tx.db.execute_sql(f"PRAGMA user_version = {target}")
+    tx.db.execute_sql(LISTED_INDEX)
     tx.db.execute_sql(ROW_INDEX)
 
 

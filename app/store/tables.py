@@ -182,12 +182,22 @@ DATASET_TABLES: tuple[type[Table], ...] = (
     ChangeCurrent, Point,
 )  # fmt: skip
 LIBRARY_TABLES: tuple[type[Table], ...] = (Dataset,)
+BEGINNING = "substr(preview, 1, 20)"
+# All that lists filter and sort by, in file order: 85 bytes a record are looked through instead of
+# 450 (a filter that few match: 0.1 s instead of 0.3 s CPU for a million). Making it takes 1.5
+# microseconds a record; an index for one of its columns takes almost as long.
+LISTED_INDEX = (
+    "CREATE INDEX IF NOT EXISTS record_listed ON record(id, tokens, length, split, flags, valid, "
+    f"source, topic_id, probability, tags, {BEGINNING}, turns, has_tools, has_reply, has_reference, "
+    "topic_source, batch, fit, weight)"
+)
 HASH_INDEX = "CREATE INDEX record_content_hash ON record(content_hash)"
 # Made after the rows of an import: inserting into an index row by row costs several times as much.
 RECORD_INDEXES = (
     "CREATE INDEX record_topic_id ON record(topic_id)",
     "CREATE INDEX record_valid ON record(valid) WHERE NOT valid",
     "CREATE INDEX record_flags ON record(flags) WHERE flags <> 0",
+    LISTED_INDEX,
 )
 SCANNED_INDEX = "CREATE INDEX scanned_kinds ON scanned(kinds) WHERE kinds <> 0"
 UNINDEXED_TRIGGERS = tuple(

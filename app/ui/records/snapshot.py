@@ -262,9 +262,7 @@ def _known_order(
 
 def _dense(tx: Tx) -> range | None:
     """The whole file as a range, where no id between the first and the last is free."""
-    parts = ("MIN(id)", "MAX(id)", "COUNT(*)")
-    query = "SELECT " + ", ".join(f"(SELECT {part} FROM record)" for part in parts)
-    first, last, number = tx.cached("extent", lambda: tx.sql(query)[0])
+    first, last, number = records.extent(tx)
     if not number:
         return range(0)
     return range(first, last + 1) if last - first + 1 == number else None
