@@ -62,7 +62,7 @@ class Import:
                 waiting: deque[Future[None]] = deque()
                 for parsed in self._parsed(confirmed=confirmed):
                     self._count(parsed)
-                    waiting.append(pool.submit(writer.add, parsed.records, parsed.bodies))
+                    waiting.append(pool.submit(writer.add_imported, parsed.records, parsed.bodies))
                     if len(waiting) > WAITING_BLOCKS:
                         waiting.popleft().result()
                 while waiting:
