@@ -24,6 +24,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.store.library import FILE
 from app.store.search import FILE as INDEX
+from app.ui.ahead import prepare
+from app.ui.garbage import CycleCollector
 from app.ui.main_window import MainWindow
 from app.ui.records_panel import RecordsPanel
 from app.ui.theme import Theme
@@ -152,15 +154,16 @@ def rows(folder: Path) -> list[Row]:
     assert isinstance(application, QApplication)
     application.setQuitOnLastWindowClosed(False)
     use(application, Theme("light", reduced_motion=True))
+    collector = CycleCollector(application)  # as the program does it
     with (
         tempfile.TemporaryDirectory(prefix="rft-bench-", ignore_cleanup_errors=True) as name,
         qasync.QEventLoop(application) as loop,
     ):
         asyncio.set_event_loop(loop)
-        return list(loop.run_until_complete(_measure(folder, Path(name))))
+        return list(loop.run_until_complete(_measure(folder, Path(name), collector)))
 
 
-async def _measure(folder: Path, home: Path) -> list[Row]:
+async def _measure(folder: Path, home: Path, collector: CycleCollector) -> list[Row]:
     app = await App.start(home)
     dataset_id, place = app.library.new_folder()
     place.mkdir(parents=True, exist_ok=True)
@@ -176,6 +179,8 @@ async def _measure(folder: Path, home: Path) -> list[Row]:
     window.go("records")
     await hand.until(lambda: hand.panel.listing is not None)
     await hand.settled()
+    await prepare(window.centre)
+    collector.settle()
     try:
         return await _all(hand, Heartbeat())
     finally:

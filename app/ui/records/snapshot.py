@@ -124,6 +124,10 @@ def read_order(tx: Tx, listing: Listing, wanted: Iterable[int]) -> Listing:
     return replace(made, first=listing.first, share=listing.share)
 
 
+def read_pages(tx: Tx, listing: Listing, numbers: Iterable[int], *, scores: bool) -> list[Page]:
+    return [read_page(tx, listing, number, scores=scores) for number in numbers]
+
+
 def read_page(tx: Tx, listing: Listing, number: int, *, scores: bool) -> Page:
     """One page; nothing when it lies too deep in a list whose order is not known yet."""
     start = number * PAGE
