@@ -45,7 +45,7 @@ class BlockParser:
     ) -> None:
         """`unrecognised` is told of the lines that are no record until there is a record."""
         self.tokens = tokens or TokenEstimate()
-        self._general = RecordReader(tokens=self.tokens, seen=None)
+        self._general = RecordReader(tokens=self.tokens)
         self._fast = FastLane(self.tokens)
         self._unrecognised = unrecognised
         self._found = 0  # records in the blocks before

@@ -86,7 +86,7 @@ def agree(raw: bytes) -> bool:
 
 
 def general(line: Line) -> tuple[Row, Row]:
-    record = RecordReader(tokens=TOKENS, seen=None).read(line)
+    record = RecordReader(tokens=TOKENS).read(line)
     assert isinstance(record, ParsedRecord)
     return rows_of(record)
 
