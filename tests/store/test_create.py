@@ -8,9 +8,9 @@ import pytest
 from app.domain.validation import FLAG_BITS
 from app.errors import Stopped, StoreError
 from app.store import changes, records
-from app.store.create import DatasetWriter, create_dataset, mark_duplicates
+from app.store.create import ROWS_A_STATEMENT, DatasetWriter, create_dataset, mark_duplicates
 from app.store.records import RecordFilter
-from app.store.rows import rows_of
+from app.store.rows import DEFAULTS, IMPORTED_COLUMNS, rows_of
 from app.store.store import Store
 from app.store.tables import PAGE_SIZE, SCHEMA_VERSION
 from tests.store.conftest import row
@@ -133,6 +133,24 @@ def built(path, rows, **more):
     with DatasetWriter(path) as writer:
         writer.add([record for record, _ in made], [body for _, body in made])
         return writer.finish({"goal": "answer"}, **more)
+
+
+def test_imported_rows_are_numbered_and_all_else_is_as_in_new_records(tmp_path):
+    path, count = tmp_path / "d.sqlite", 2 * ROWS_A_STATEMENT + 3
+    lines = [(n, "test", 1, 0, b"h", "c", 5, 1, 0, 0, 0, 9, "p", "[]") for n in range(count)]
+    with DatasetWriter(path) as writer:
+        writer.add_imported(lines, [("[1]", "[2]", "3", "4", "{}")] * count)
+        assert writer.finish({}, duplicates=False) == count
+    with sqlite3.connect(path) as db:
+        db.row_factory = sqlite3.Row
+        found = db.execute(
+            "SELECT * FROM record JOIN body ON record_id = id ORDER BY id"
+        ).fetchall()
+    db.close()
+    assert [(row["id"], row["line"]) for row in found] == [(n + 1, n) for n in range(count)]
+    texts = {"messages": "[1]", "tools": "[2]", "reference": "3", "reply": "4", "extra": "{}"}
+    given = dict(zip(IMPORTED_COLUMNS, lines[7], strict=True))
+    assert dict(found[7]) == {**DEFAULTS, **given, **texts, "id": 8, "record_id": 8}
 
 
 def issues_in(path):
