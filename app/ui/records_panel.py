@@ -21,6 +21,7 @@ from app.store.scans import Sensitive
 from app.tools.scan import summary
 from app.ui import dialogs, geometry, kit
 from app.ui.again import Again
+from app.ui.datasets.bad_lines import show_bad_lines
 from app.ui.datasets.importing import Importing
 from app.ui.outlook import OutlookCard
 from app.ui.panel import Panel
@@ -76,8 +77,16 @@ class RecordsPanel(Panel):
         self.export = kit.button(
             "Export", self._export, kind="ghost", icon="export", tip="Write the listed records"
         )
+        self.bad_lines = kit.button(
+            "View bad lines",
+            lambda: self.app.jobs.start(show_bad_lines(self.app, self)),
+            kind="ghost",
+            icon="list-bullets",
+            tip="The lines of the file that could not be read, each with its reason",
+        )
+        self.bad_lines.hide()
         words = kit.column(kit.label("Records", "h1"), self.facts, gap=2)
-        self.column.addLayout(kit.row((words, 1), self.bring, self.export))
+        self.column.addLayout(kit.row((words, 1), self.bad_lines, self.bring, self.export))
         self.outlook = OutlookCard()
         self.outlook.opened.connect(self.reload)
         self.column.addWidget(self.outlook)
@@ -157,7 +166,8 @@ class RecordsPanel(Panel):
     def _show_names(self, names: Around) -> None:
         """Topics and facts as they are; the counts stay those of the last reading."""
         self.show_around(
-            replace(self.around, facts=names.facts, topics=names.topics), counted=False
+            replace(self.around, facts=names.facts, rejected=names.rejected, topics=names.topics),
+            counted=False,
         )
 
     async def _show_listing(self, listing: Listing) -> None:
@@ -194,6 +204,7 @@ class RecordsPanel(Panel):
         """Draw the facts, the counts and the names; nothing is read."""
         self.around = around
         self.facts.setText(". ".join(filter(None, (around.facts, summary(self.found)))))
+        self.bad_lines.setVisible(around.rejected > 0)
         self.list.show_around(around)
         if counted:
             self.outlook.setVisible(bool(around.stats.records))
@@ -203,6 +214,7 @@ class RecordsPanel(Panel):
         """No dataset is open."""
         self.listing = None
         self.facts.setText("")
+        self.bad_lines.hide()
         self.outlook.hide()
         self.export.setEnabled(False)
         self.stack.setCurrentIndex(1)
