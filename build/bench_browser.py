@@ -33,7 +33,7 @@ from app.ui.theme import Theme
 from app.ui.theme_switch import use
 from app.wiring import App
 
-ROUNDS = 5
+ROUNDS = 3
 BEAT_SECONDS = 0.005
 FRAMES = 300
 FIRST_ROWS, JUMP, LISTED, SEARCHED = 0.150, 0.050, 0.300, 0.100  # limits in seconds
@@ -247,11 +247,11 @@ async def _all(hand: Hand, heart: Heartbeat) -> list[Row]:
         await add(f"Filter {line}: first rows", lambda n, line=line: hand.listed(line), LISTED)
     for sort in SORTS:
         await add(f"Sort by {sort}: first rows", lambda n, s=sort: hand.sorted(s), LISTED)
+    await add("Jump to a row of a sorted list", lambda n: hand.jumped(places[n]), JUMP, len(places))
     await add(
         "Sort split:test by tokens: first rows", lambda n: hand.resorted("split:test"), LISTED
     )
     await add("Sort the hits of the by tokens: first rows", lambda n: hand.resorted("the"), LISTED)
-    await add("Jump to a row of a sorted list", lambda n: hand.jumped(places[n]), JUMP, len(places))
     for line in WORDS:
         await add(f"Search {line}: first rows", lambda n, line=line: hand.listed(line), SEARCHED)
     await hand._clear()

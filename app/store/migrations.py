@@ -29,8 +29,8 @@ def migrate(tx: Tx) -> None:
     for target in range(version + 1, SCHEMA_VERSION + 1):
         MIGRATIONS[target](tx)
         tx.db.execute_sql(f"PRAGMA user_version = {target}")
-    tx.db.execute_sql(LISTED_INDEX)
-    tx.db.execute_sql(ROW_INDEX)
+    for statement in (ROW_INDEX, LISTED_INDEX):
+        tx.db.execute_sql(statement)
 
 
 def to_version_2(tx: Tx) -> None:
