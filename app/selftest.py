@@ -19,11 +19,13 @@ from app import paths
 from app.cli import checks
 from app.cli.checks import examine
 from app.cli.output import emit
+from app.domain.sensitive import KINDS, kinds_of
 from app.embedding.encoder import Encoder
 from app.embedding.files import encoder_folder
 from app.errors import AppError
 from app.generation.base import strategies
 from app.grading.base import graders
+from app.importing.sensitive import Scanner
 from app.registry import load_family
 from app.serving.client import chat
 from app.serving.endpoint import Endpoint
@@ -78,6 +80,7 @@ async def _run() -> int:
             "encoder": encoder,
             "sandbox": checks.sandbox,
             "import": lambda: import_(folder),
+            "scan": scan,
             "starter": lambda: starter(folder),
             "endpoint": lambda: endpoint(folder),
         }
@@ -131,6 +134,15 @@ async def import_(folder: Path) -> str:
     if info.records != lines:
         raise AppError(f"The sample has {lines} records, {info.records} were imported.")
     return f"The sample opens: {info.records:,} records, {info.invalid} invalid."
+
+
+async def scan() -> str:
+    """The detectors of personal data and secrets are whole: some read files of countries."""
+    text = "jane@example.org, 020 7946 0958, DE89 3704 0044 0532 0130 00, AKIAIOSFODNN7EXAMPLE"
+    found = await asyncio.to_thread(lambda: kinds_of(Scanner("GB").kinds(text)))
+    if found != ["email", "phone", "iban", "api-key"]:
+        raise AppError(f"The scan for personal data finds only {', '.join(found) or 'nothing'}.")
+    return f"The scan tells {len(KINDS)} kinds of personal data and secrets."
 
 
 async def starter(folder: Path) -> str:

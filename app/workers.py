@@ -35,6 +35,8 @@ TASKS = {
     "import": "app.importing.worker",
     "index": "app.importing.index_worker",
     "near-duplicates": "app.importing.near_worker",
+    "count-tokens": "app.importing.count_worker",
+    "scan": "app.importing.scan_worker",
     "export-records": "app.importing.export_worker",
     "topics": "app.embedding.topics_worker",
     "categorize": "app.embedding.categorize_worker",
