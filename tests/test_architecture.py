@@ -52,7 +52,7 @@ HOMES = {
     "pydantic_monty": {"sandbox"},
     "rensa": {"importing"},
     "arro3": {"importing"},
-    "backports": {"importing"},
+    "backports": {"importing", "selftest"},
     "jinja2": {"training"},
     "jsonschema": {"grading"},
     "platformdirs": {"paths"},

@@ -14,9 +14,8 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect(
-            "", isolation_level=None
-        )  # a file, with a name known to SQLite only
+        # No name: a temporary file that only SQLite knows.
+        self._db = sqlite3.connect("", isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KB}"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.execute("CREATE TABLE seen(hash BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
