@@ -16,6 +16,11 @@ T = TypeVar("T")
 JobState = Literal["queued", "running", "done", "failed", "stopped"]
 Listener = Callable[["Job"], None]
 ErrorHandler = Callable[[BaseException], None]
+Tell = Callable[[float, float], None]  # called with (done, total) by long work
+
+
+def quiet(done: float, total: float) -> None:
+    """For work on little: nothing is told, nothing can stop it."""
 
 
 @dataclass(eq=False)
@@ -60,13 +65,13 @@ class Job:
         self.done, self.total, self.text = done, total, text or self.text
         self._notify(self)
 
-    def teller(self, stopped: str, text: str = "") -> Callable[[int, int], None]:
+    def teller(self, stopped: str, text: str = "") -> Tell:
         """For work in another thread, to call with (done, total): shows the progress, and once the
         user asked for an end raises Stopped with these words. `text` may name {done} and {total}."""
         asked, loop = threading.Event(), asyncio.get_running_loop()
         self.stop_hook = asked.set
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: float, total: float) -> None:
             if asked.is_set():
                 raise Stopped(stopped)
             told = text.format(done=done, total=total)

@@ -13,17 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import orjson
+from backports import zstd
 
 import app.tools
 from app import paths
 from app.cli import checks
 from app.cli.checks import examine
 from app.cli.output import emit
+from app.domain.sensitive import KINDS, kinds_of
 from app.embedding.encoder import Encoder
 from app.embedding.files import encoder_folder
 from app.errors import AppError
 from app.generation.base import strategies
 from app.grading.base import graders
+from app.importing.formats.jsonl import Block
+from app.importing.parsers import Parsers
+from app.importing.sensitive import Scanner
 from app.registry import load_family
 from app.serving.client import chat
 from app.serving.endpoint import Endpoint
@@ -78,6 +83,9 @@ async def _run() -> int:
             "encoder": encoder,
             "sandbox": checks.sandbox,
             "import": lambda: import_(folder),
+            "files": lambda: files(folder),
+            "parser": parser,
+            "scan": scan,
             "starter": lambda: starter(folder),
             "endpoint": lambda: endpoint(folder),
         }
@@ -131,6 +139,49 @@ async def import_(folder: Path) -> str:
     if info.records != lines:
         raise AppError(f"The sample has {lines} records, {info.records} were imported.")
     return f"The sample opens: {info.records:,} records, {info.invalid} invalid."
+
+
+async def files(folder: Path) -> str:
+    """The sample goes out as Parquet and as packed lines, and comes back whole from both."""
+    studio = await App.start(folder / "home")
+    try:
+        session = await studio.open_sample()
+        wanted = (await studio.library.get(session.dataset_id)).records
+        parquet, lines = folder / "sample.parquet", folder / "sample.jsonl"
+        for file in (parquet, lines):
+            kind = "parquet" if file is parquet else "chat"
+            await studio.call("export_records", file=str(file), format=kind)
+        packed = lines.with_suffix(".jsonl.zst")
+        packed.write_bytes(zstd.compress(lines.read_bytes()))
+        read = [(await studio.import_file(file)).records for file in (parquet, packed)]
+    finally:
+        await studio.close()
+    if read != [wanted, wanted]:
+        raise AppError(f"Of {wanted} records came back {read[0]} by Parquet, {read[1]} by zstd.")
+    return f"{wanted:,} records come back from Parquet and from zstd."
+
+
+async def parser() -> str:
+    """The child that parses beside a large import answers."""
+    data = paths.resource("resources/samples/support_tickets.jsonl").read_bytes()
+    children = Parsers(1, (len(data), len(data) // 4))
+    try:
+        parsed = await asyncio.to_thread(children.submit(Block(1, len(data), data)).result)
+    finally:
+        await asyncio.to_thread(children.close)
+    lines = data.count(b"\n")
+    if len(parsed.records) != lines or parsed.rejected:
+        raise AppError(f"The parser read {len(parsed.records)} of {lines} lines.")
+    return f"A child parsed {len(parsed.records):,} lines."
+
+
+async def scan() -> str:
+    """The detectors of personal data and secrets are whole: some read files of countries."""
+    text = "jane@example.org, 020 7946 0958, DE89 3704 0044 0532 0130 00, AKIAIOSFODNN7EXAMPLE"
+    found = await asyncio.to_thread(lambda: kinds_of(Scanner("GB").kinds(text)))
+    if found != ["email", "phone", "iban", "api-key"]:
+        raise AppError(f"The scan for personal data finds only {', '.join(found) or 'nothing'}.")
+    return f"The scan tells {len(KINDS)} kinds of personal data and secrets."
 
 
 async def starter(folder: Path) -> str:

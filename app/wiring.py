@@ -19,14 +19,14 @@ from app.importing.mapping import ColumnMapping, remember
 from app.jobs import Job, Jobs
 from app.registry import load_family
 from app.settings import Settings
-from app.store import meta
+from app.store import leftovers, meta
 from app.store.backups import keep
 from app.store.database import explain
 from app.store.integrity import DamagedError, held
 from app.store.library import FILE, Library
 from app.tools import care, passes, runs
 from app.tools.base import TOOLS, Actor, Approver, Context, refuse
-from app.tools.datasets import ImportReport, import_worker
+from app.tools.datasets import ImportReport, clear_cut_off, import_worker
 from app.tools.session import Session
 from app.tools.summary import summary_of
 
@@ -54,6 +54,7 @@ class App:
         load_family(app.tools)
         folder = home or paths.home()
         library = await Library.open(folder)
+        await leftovers.settle(library)
         return cls(folder, library, settings.load(folder))
 
     def context(self, actor: Actor = "user", approve: Approver | None = None) -> Context:
@@ -83,6 +84,7 @@ class App:
                 dataset_id, store, self.library.folder(dataset_id), self.settings
             )
             try:
+                await clear_cut_off(self.session)
                 await care.back_up(self.context())
                 self.session.overrides = await store.read(meta.get, "effort", {})
                 await runs.attach(self.context())
@@ -108,8 +110,11 @@ class App:
         *,
         mapping: ColumnMapping | None = None,
         values: dict[str, Any] | None = None,
+        replaces: str = "",
     ) -> ImportReport:
         """Import a file as a new dataset: built aside, listed when whole. `values` are put in Meta.
+
+        `replaces` is the id of a dataset that goes to the trash then: now, or when it is closed.
 
         Raises InputError, and its kind UnknownShapeError when it takes a mapping to read the file. A
         stopped or failed import leaves nothing behind.
@@ -121,6 +126,8 @@ class App:
         dataset_id, folder = self.library.new_folder()
         try:
             with held(folder / FILE):  # so that nobody takes it for the rest of a dead import
+                if replaces:
+                    leftovers.will_replace(folder, replaces)
                 result = await self.jobs.run(
                     f"Import {path.name}", lambda job: _import(job, path, folder, values, mapping)
                 )
@@ -147,10 +154,12 @@ class App:
         kept = await session.store.read(meta.get_all)
         info = await self.library.get(dataset_id)
         values = {key: kept[key] for key in KEPT_BY_REPLACE if key in kept}
-        report = await self.import_file(path, info.name, mapping=mapping, values=values)
+        report = await self.import_file(
+            path, info.name, mapping=mapping, values=values, replaces=dataset_id
+        )
         if self.session is not None and self.session.dataset_id == dataset_id:
             await self.close_dataset()
-        await self.library.delete(dataset_id)
+        await leftovers.finish_replacement(self.library, report.dataset)
         return report
 
     async def open_sample(self) -> Session:

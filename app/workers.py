@@ -21,7 +21,7 @@ from typing import Any, Literal, Protocol
 import orjson
 import psutil
 from filelock import FileLock, Timeout
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from app.errors import AppError, InputError, Stopped
 
@@ -35,6 +35,8 @@ TASKS = {
     "import": "app.importing.worker",
     "index": "app.importing.index_worker",
     "near-duplicates": "app.importing.near_worker",
+    "count-tokens": "app.importing.count_worker",
+    "scan": "app.importing.scan_worker",
     "export-records": "app.importing.export_worker",
     "topics": "app.embedding.topics_worker",
     "categorize": "app.embedding.categorize_worker",
@@ -81,7 +83,7 @@ class RunDir:
     def status(self) -> Status:
         try:
             return Status.model_validate_json((self.path / "status.json").read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValidationError):  # unreadable: a power failure took the last
             return Status()
 
     def events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
@@ -332,7 +334,9 @@ class Worker:
         if force or now - self._written > 0.1:
             self._written = now
             self._status.heartbeat = now
-            write_atomic(self.path / "status.json", self._status.model_dump_json().encode())
+            data = self._status.model_dump_json().encode()
+            # A heartbeat need not outlive a power failure, and waiting for the disk costs 5 to 100 ms.
+            write_atomic(self.path / "status.json", data, durable=self._status.state in TERMINAL)
 
 
 def worker_main(task: str, path: Path) -> int:
@@ -364,13 +368,15 @@ def worker_main(task: str, path: Path) -> int:
         return 3
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace a file so that a reader sees the old or the new one, never half of it."""
+def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace a file so that a reader sees the old or the new one, never half of it; `durable`: also
+    after a power failure."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     temporary.replace(path)
 
 

@@ -1,10 +1,10 @@
 """Import of a large file of chats beside its floor and beside what people would otherwise use.
 
-Every side runs in a process of its own and is measured from outside: wall time, CPU time of all its
-threads, peak memory. Run alone: `python build/bench_import.py 1000000`.
+Every side runs in a process of its own and is measured from outside: wall time, CPU time and peak
+memory of it and all its children. Run alone: `python build/bench_import.py 1000000`. The peers are
+looked for in this Python, or in the one that RFT_BENCH_PEERS names (they need not live together).
 """
 
-import importlib.util
 import os
 import random
 import subprocess
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+import psutil
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -23,7 +24,10 @@ SAMPLE = ROOT / "resources" / "samples" / "support_tickets.jsonl"
 LINE_BYTES = 1000
 SEED = 1
 ROUNDS = 3
+WARM_UP = 300  # records of a first run that is not counted
 ROUNDS_UP_TO = 200_000  # records; more are imported once
+LOOK_SECONDS = 0.02  # between two looks at the memory of a side
+PEERS_PYTHON = os.environ.get("RFT_BENCH_PEERS", sys.executable)
 
 OURS = """
 import sys
@@ -34,7 +38,7 @@ run = RunDir(folder / "run")
 run.prepare({"file": source, "database": str(folder / "dataset.sqlite"), "name": "bench"})
 sys.exit(worker_main("import", run.path))
 """
-# Equal tables: the columns of the app's two, filled with what parsing alone gives; no fsync either.
+# Equal tables: the columns of the app's two, filled with what parsing alone gives; no fsync.
 FLOOR = """
 import sqlite3, sys
 import orjson
@@ -81,35 +85,77 @@ PEERS = {
 
 
 @dataclass(frozen=True)
+class Side:
+    """A script that imports the file, and the Python that runs it."""
+
+    script: str
+    python: str = sys.executable
+
+
+@dataclass(frozen=True)
 class Run:
     """What one process took."""
 
     wall: float  # seconds
     cpu: float
-    peak: float  # MB
+    peak: float  # MB, of the process and its children together
 
 
-def measure(script: str, source: Path) -> Run:
+def environment(compiled: str) -> dict[str, str]:
+    """Of every side: modules are compiled once, as they are where a program is installed."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": compiled, "PYTHONPATH": str(ROOT)}
+
+
+def measure(side: Side, source: Path, compiled: str) -> Run:
     """Run a script on the file in a process and a folder of its own; raises when it fails."""
+    before = os.times()
     with tempfile.TemporaryDirectory(prefix="rft-bench-") as folder:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-c", script, str(source), folder],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, *sys.path[1:]]))},
+            [side.python, "-c", side.script, str(source), folder],
+            env=environment(compiled),
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if side.python == PEERS_PYTHON else None,
         )
-        _, status, used = os.wait4(process.pid, 0)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, memory(process.pid))
+            time.sleep(LOOK_SECONDS)
         wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"a side of the benchmark failed with {process.returncode}")
-    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    used = os.times()
+    cpu = used.children_user + used.children_system
+    return Run(wall, cpu - before.children_user - before.children_system, peak)
 
 
-def compared(source: Path, scripts: list[str], rounds: int) -> list[Run]:
-    """The best round of each, by wall time; they take turns."""
-    runs = [[measure(script, source) for script in scripts] for _ in range(rounds)]
+def memory(pid: int) -> float:
+    """MB that a process and its children hold; what they share counts for each."""
+    total = 0
+    try:
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            total += each.memory_info().rss
+    except psutil.Error:
+        return 0.0  # it is just ending
+    return total / 1e6
+
+
+def compared(source: Path, sides: list[Side], rounds: int) -> list[Run]:
+    """The best round of each, by wall time; they take turns after one round to warm up."""
+    with tempfile.TemporaryDirectory(prefix="rft-bench-") as compiled:
+        small = Path(compiled) / "small.jsonl"
+        write_chats(small, WARM_UP)
+        for side in sides:
+            measure(side, small, compiled)
+        runs = [[measure(side, source, compiled) for side in sides] for _ in range(rounds)]
     return [min(turns, key=lambda run: run.wall) for turns in zip(*runs, strict=True)]
+
+
+def installed(package: str) -> bool:
+    found = f"import sys, importlib.util as i; sys.exit(not i.find_spec({package!r}))"
+    return subprocess.run([PEERS_PYTHON, "-c", found], check=False).returncode == 0
 
 
 def write_chats(path: Path, count: int) -> None:
@@ -149,17 +195,17 @@ def rows(count: int) -> list[tuple[str, float, str, float]]:
         source = Path(folder) / "chats.jsonl"
         write_chats(source, count)
         rounds = ROUNDS if count <= ROUNDS_UP_TO else 1
-        names = {"orjson and one `executemany` into an equal bare table": FLOOR}
+        sides = {"orjson and one `executemany` into an equal bare table": Side(FLOOR)}
         for name, (package, script) in PEERS.items():
-            if importlib.util.find_spec(package):
-                names[name] = script
+            if installed(package):
+                sides[name] = Side(script, PEERS_PYTHON)
             else:
                 sys.stderr.write(f"{name}: not compared, {package} is not installed\n")
-        mine, *theirs = compared(source, [OURS, *names.values()], rounds)
-    for name, run in zip(["the app", *names], [mine, *theirs], strict=True):
+        mine, *theirs = compared(source, [Side(OURS), *sides.values()], rounds)
+    for name, run in zip(["the app", *sides], [mine, *theirs], strict=True):
         sys.stderr.write(f"{name}: {run}\n")
     told = f"{what}, at most {mine.peak:.0f} MB"
-    return [(told, mine.wall, name, run.wall) for name, run in zip(names, theirs, strict=True)]
+    return [(told, mine.wall, name, run.wall) for name, run in zip(sides, theirs, strict=True)]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,12 @@ from packaging.utils import canonicalize_name
 
 FILE = Path(__file__).parents[1] / "THIRD_PARTY.md"
 PROJECT = "rft-studio"
-LICENCES = {"peewee": "MIT"}  # metadata without a licence; read in the package's LICENSE
+# Metadata without a licence, or not the whole of it; read in the package's own files.
+LICENCES = {
+    "peewee": "MIT",
+    "detect-secrets": "Apache-2.0",
+    "python-stdnum": "LGPL-2.1-or-later",
+}
 # What torch's builds for NVIDIA cards bring along; the head speaks of them.
 CUDA = ("nvidia-", "cuda-", "triton")
 HEAD = """\
@@ -25,7 +30,9 @@ builds for NVIDIA cards also bring NVIDIA's own packages, under NVIDIA's licence
 
 Qt and PySide6 are used under the **LGPL-3.0**: the frozen program keeps them as separate shared
 libraries in its folder, so that you can replace them with your own builds; the texts are in
-`resources/licences/`. No GPL-only Qt add-on is used.
+`resources/licences/`. No GPL-only Qt add-on is used. python-stdnum is used unchanged under the
+LGPL-2.1-or-later (its text is there too); it is plain Python, and `make app` builds the
+program with the copy that is installed.
 
 | package | version | licence | home |
 |---|---|---|---|
@@ -71,6 +78,8 @@ def row(package: metadata.Distribution) -> str:
 def licence(package: metadata.Distribution) -> str:
     """The licence by the package's own words: its expression, its field, its classifiers."""
     about = package.metadata
+    if text := LICENCES.get(canonicalize_name(about["Name"])):
+        return text
     if text := about.get("License-Expression"):
         return str(text)
     if (text := (about.get("License") or "").strip()) and len(text) < 60 and "\n" not in text:
@@ -78,8 +87,7 @@ def licence(package: metadata.Distribution) -> str:
     kinds = [
         c.split(" :: ")[-1] for c in about.get_all("Classifier") or () if c.startswith("License")
     ]
-    name = canonicalize_name(about["Name"])
-    return ", ".join(k for k in kinds if k != "OSI Approved") or LICENCES.get(name, "not stated")
+    return ", ".join(k for k in kinds if k != "OSI Approved") or "not stated"
 
 
 def home(package: metadata.Distribution) -> str:

@@ -120,3 +120,12 @@ def test_events_are_read_from_where_one_left_off(tmp_path):
     with (tmp_path / "events.jsonl").open("ab") as file:
         file.write(b'nd":"c"}\n')
     assert [e["kind"] for e in run.events(offset)[0]] == ["c"]
+
+
+def test_a_status_that_a_power_failure_took_is_none(tmp_path: Path) -> None:
+    run = RunDir(tmp_path / "run")
+    run.prepare({})
+    (run.path / "status.json").write_bytes(b"")
+    assert not run.alive()
+    assert run.mark_dead().state == "failed"
+    assert run.status().error

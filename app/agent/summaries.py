@@ -20,6 +20,7 @@ from app.tools.listing import RecordPage
 from app.tools.proposals import Proposal
 from app.tools.records import Updated, ValidationReport
 from app.tools.runs import TrainingStatus
+from app.tools.scan import SensitiveReport
 from app.tools.topics import Applied, Moved
 from app.tools.training import TrainingStarted
 from app.tools.workflow import RolledBack, WorkflowStatus
@@ -34,6 +35,7 @@ _WORDS: dict[type[BaseModel], Callable[[Any], str]] = {
     RecordStats: lambda r: f"{r.valid:,} of {r.records:,} valid",
     ValidationReport: lambda r: f"{r.valid:,} valid",
     RecordPage: lambda r: count(r.total, "record"),
+    SensitiveReport: lambda r: r.said,
     Fixed: lambda r: count(r.records, "record"),
     Removed: lambda r: count(r.records, "duplicate"),
     Updated: lambda r: f"record {r.record_id}",

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from app.cli.checks import Check
 from app.errors import StoreError
-from app.store import backups, copies, integrity, meta, trash
+from app.store import backups, copies, integrity, leftovers, trash
 from app.store.library import FILE, DatasetInfo, Library
-from app.store.store import Store
 from app.workers import TERMINAL, RunDir
 
 Mend = Callable[[], Awaitable[str]]  # does it, and says what was done
@@ -186,12 +185,7 @@ async def _settle(library: Library, folder: Path) -> str:
         return f"{folder.name} was deleted: it is in the trash for {trash.DAYS_KEPT} days."
     state, _ = await asyncio.to_thread(integrity.state_of, folder / FILE)
     if state == "ok":
-        store = await Store.open(folder / FILE, folder.name)
-        name = str((await store.read(meta.get, "name")) or folder.name)
-        await store.close()
-        await library.add(
-            folder.name, name, **await asyncio.to_thread(copies.counts, folder / FILE)
-        )
+        name = await leftovers.list_again(library, folder)
         return f"{folder.name} is whole: it is in the list again as “{name}”."
     if state in ("missing", "empty"):
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from rapidfuzz import fuzz, process
 
 from app.domain.records import Split
+from app.domain.sensitive import WANTED
 from app.domain.validation import ISSUES
 from app.errors import InputError
 
@@ -23,6 +24,7 @@ LISTS: dict[str, tuple[str, ...]] = {  # filters and what may stand after the co
     "split": get_args(Split),
     "source": (),
     "issue": tuple(ISSUES),
+    "sensitive": WANTED,
     "tag": (),
 }
 KEYS = (*LISTS, *NUMBERS)
@@ -105,6 +107,7 @@ class Query:
     split: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     issue: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
     score: Range | None = None
     tokens: Range | None = None

@@ -1,5 +1,6 @@
 """Blocks of lines into rows for the store, and what was wrong with them; knows no file, no process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,10 @@ class Parsed:
     rejected: int = 0  # lines
     rejections: list[dict[str, Any]] = field(default_factory=list)  # the first of them
 
+    def put(self, record: Row, body: Row) -> None:
+        self.records.append(record)
+        self.bodies.append(body)
+
     def packed(self) -> tuple[Any, ...]:
         """Plain values, for another process: in the order of the fields."""
         return self.records, self.bodies, self.invalid, self.rejected, self.rejections
@@ -40,7 +45,7 @@ class BlockParser:
     ) -> None:
         """`unrecognised` is told of the lines that are no record until there is a record."""
         self.tokens = tokens or TokenEstimate()
-        self._general = RecordReader(tokens=self.tokens, seen=None)
+        self._general = RecordReader(tokens=self.tokens)
         self._fast = FastLane(self.tokens)
         self._unrecognised = unrecognised
         self._found = 0  # records in the blocks before
@@ -50,37 +55,35 @@ class BlockParser:
         parsed = Parsed()
         if block.data:
             self._parse_bytes(block, parsed)
-        for line in block.lines:
-            self._parse_line(line, parsed)
+        if block.lines:
+            self._parse_lines(block.lines, parsed)
         self._found += len(parsed.records)
         return parsed
 
     def _parse_bytes(self, block: Block, parsed: Parsed) -> None:
-        loads, quick = orjson.loads, self._fast.rows
-        put_record, put_body = parsed.records.append, parsed.bodies.append
-        for number, raw in enumerate(split(block.data), block.first):
-            made = None
-            if len(raw) < MAX_RECORD_BYTES:
-                try:
-                    made = quick(number, loads(raw), raw)
-                except orjson.JSONDecodeError:
-                    made = None  # blank, or with marks around, or faulty
-            if made is None:
+        raws = split(block.data)
+        numbers = range(block.first, block.first + len(raws))
+        made = self._fast.rows(numbers, [_value_of(raw) for raw in raws], raws)
+        for number, raw, rows in zip(numbers, raws, made, strict=True):
+            if rows is None:
                 line = line_in(raw, number=number, position=block.position)
                 self._parse_slowly(line, parsed)
             else:
-                put_record(made[0])
-                put_body(made[1])
+                parsed.put(*rows)
 
-    def _parse_line(self, line: Line, parsed: Parsed) -> None:
-        made = None
-        if line.value is not None and not line.issues and line.size < MAX_RECORD_BYTES:
-            made = self._fast.rows(line.number, line.value)
-        if made is None:
-            self._parse_slowly(line, parsed)
-        else:
-            parsed.records.append(made[0])
-            parsed.bodies.append(made[1])
+    def _parse_lines(self, lines: Sequence[Line], parsed: Parsed) -> None:
+        made = self._fast.rows(
+            [line.number for line in lines],
+            [
+                None if line.issues or line.size >= MAX_RECORD_BYTES else line.value
+                for line in lines
+            ],
+        )
+        for line, rows in zip(lines, made, strict=True):
+            if rows is None:
+                self._parse_slowly(line, parsed)
+            else:
+                parsed.put(*rows)
 
     def _parse_slowly(self, line: Line, parsed: Parsed) -> None:
         """The general way, for any line."""
@@ -88,9 +91,7 @@ class BlockParser:
             return
         found = self._general.read(line)
         if isinstance(found, ParsedRecord):
-            record, body = rows_of(found)
-            parsed.records.append(record)
-            parsed.bodies.append(body)
+            parsed.put(*rows_of(found))
             parsed.invalid += not found.valid
             return
         parsed.rejected += 1
@@ -99,3 +100,13 @@ class BlockParser:
             parsed.rejections.append({"line": line.number, "reasons": listed})
         if self._unrecognised:
             self._unrecognised.note(line, records=self._found + len(parsed.records))
+
+
+def _value_of(raw: bytes) -> Any:
+    """What a line holds; None where that is for the general way to see."""
+    if len(raw) >= MAX_RECORD_BYTES:
+        return None
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None  # blank, or with marks around, or faulty

@@ -10,6 +10,7 @@ from app.domain.records import Issue, Message, Split
 from app.domain.splits import cluster_id, split_of_cluster
 from app.domain.validation import issue, issues_of, worst
 from app.importing.lines import Line
+from app.importing.seen import Seen
 from app.importing.shapes import Draft, recognise
 from app.importing.tokens import TokenEstimate
 
@@ -42,13 +43,13 @@ class ParsedRecord:
 
 @dataclass
 class RecordReader:
-    """Reads the lines of one file in order and remembers which contents it has seen.
+    """Reads the lines of one file in order; with `seen` it tells contents that came before.
 
-    With `seen` None it does not: the caller finds exact duplicates when all records are in one place.
+    With None it does not: the caller finds exact duplicates when all records are in one place.
     """
 
     tokens: TokenEstimate = field(default_factory=TokenEstimate)
-    seen: dict[bytes, int] | None = field(default_factory=dict)  # content hash -> line
+    seen: Seen | None = None
 
     def read(self, line: Line) -> ParsedRecord | tuple[Issue, ...]:
         """The record of a line, valid or not; the reasons when the line is no record at all."""

@@ -30,14 +30,10 @@ def record_row(
     flags: int = 0,
     issues: str = NO_ISSUES,
 ) -> Row:
-    """A row of `record` in the order of `app.store.rows.RECORD_COLUMNS`: as imported, without a topic.
-
-    The store numbers the rows in the order in which it gets them.
-    """
+    """A row of `record` in the order of `app.store.rows.IMPORTED_COLUMNS`."""
     return (
-        None, line, 0, "imported", None, None, None, None, None, split, valid, flags,
-        content_hash, cluster, tokens, False, 1.0, turns, has_tools, has_reply, has_reference,
-        length, "", "[]", preview, issues,
+        line, split, valid, flags, content_hash, cluster, tokens, turns, has_tools, has_reply,
+        has_reference, length, preview, issues,
     )  # fmt: skip
 
 
@@ -49,7 +45,7 @@ def converted(shape: str) -> tuple[int, str]:
 
 
 def rows_of(record: ParsedRecord) -> tuple[Row, Row]:
-    """The rows of `record` and `body`, the latter in the order of `app.store.rows.BODY_COLUMNS`."""
+    """The rows of `record` and `body`, the latter in the order of `app.store.rows.TEXTS`."""
     texts = [message.text for message in record.messages]
     row = record_row(
         line=record.line,
@@ -69,10 +65,8 @@ def rows_of(record: ParsedRecord) -> tuple[Row, Row]:
     )
     turns = [fields(message) for message in record.messages]
     reply = fields(record.reply) if record.reply else None
-    texts = [
-        text_of(value) for value in (turns, record.tools, record.reference, reply, record.extra)
-    ]
-    return row, (None, *texts)
+    parts = (turns, record.tools, record.reference, reply, record.extra)
+    return row, tuple(map(text_of, parts))
 
 
 def fields(message: Message) -> dict[str, Any]:

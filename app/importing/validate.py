@@ -10,6 +10,7 @@ from app.domain.records import Issue
 from app.importing.formats.reader import read
 from app.importing.lines import Line
 from app.importing.records import ParsedRecord, RecordReader
+from app.importing.seen import Seen
 
 LineStatus = Literal["ok", "warn", "error", "skip"]
 
@@ -29,9 +30,10 @@ def validate_file(path: Path, *, confirmed: bool = False) -> Iterator[LineReport
 
     Raises InputError as `app.importing.formats.reader.read` does.
     """
-    reader = RecordReader()
-    for line in read(path, confirmed=confirmed):
-        yield report(line, reader)
+    with Seen() as seen:
+        reader = RecordReader(seen=seen)
+        for line in read(path, confirmed=confirmed):
+            yield report(line, reader)
 
 
 def report(line: Line, reader: RecordReader) -> LineReport:

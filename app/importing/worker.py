@@ -29,7 +29,7 @@ WAITING_BLOCKS = 4  # parsed and not yet written
 # process, which mostly writes, so one a core keeps all busy.
 CHILDREN_FROM = 30_000_000  # bytes
 MAX_CHILDREN = 4
-BLOCKS_A_CHILD = 2  # given out at a time
+BLOCKS_A_CHILD = 4  # given out at a time: work for as long as a status takes to reach the disk
 NEAR_UP_TO = 20_000  # records; of more, near-duplicates are found afterwards, in the background
 READING_SHARE = 0.85  # of the time; the rest goes into duplicates and indexes
 FINISH_TOLD_EVERY = 0.2  # seconds
@@ -62,7 +62,7 @@ class Import:
                 waiting: deque[Future[None]] = deque()
                 for parsed in self._parsed(confirmed=confirmed):
                     self._count(parsed)
-                    waiting.append(pool.submit(writer.add, parsed.records, parsed.bodies))
+                    waiting.append(pool.submit(writer.add_imported, parsed.records, parsed.bodies))
                     if len(waiting) > WAITING_BLOCKS:
                         waiting.popleft().result()
                 while waiting:

@@ -1,13 +1,14 @@
 """Rows of another dataset file into the open one, in one transaction; reads no file of records."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from app.jobs import Tell
 from app.store import meta
 from app.store.create import check_file, mark_duplicates
 from app.store.database import Tx
@@ -15,7 +16,6 @@ from app.store.integrity import read_only
 from app.store.rows import BODY_COLUMNS, INSERT_BODY, INSERT_RECORD, RECORD_COLUMNS
 
 Duplicates = Literal["skip", "mark"]
-Tell = Callable[[int, int], None]
 BATCH = 1000  # rows between two looks at Stop
 HASH, NUMBER = RECORD_COLUMNS.index("content_hash"), RECORD_COLUMNS.index("batch")
 SELECT = (

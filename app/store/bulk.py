@@ -1,23 +1,19 @@
 """One act on many records: chosen by their ids or by a filter, done in stretches that can be stopped."""
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from app.domain.records import Split
 from app.errors import ToolError
+from app.jobs import Tell, quiet
 from app.store.database import Tx
 from app.store.filters import RecordFilter, by_ids, where
 from app.store.rows import tags_text
 from app.store.search import Search
 
 Which = RecordFilter | Iterable[int]
-Tell = Callable[[int, int], None]
 STRETCH = 20_000  # ids between two looks at Stop: 0.2 to 0.7 s of noting what undo needs
-
-
-def quiet(done: int, total: int) -> None:
-    """For acts on a few: nothing is told, nothing can stop them."""
 
 
 def condition(tx: Tx, which: Which, *, scan: bool = False) -> tuple[str, tuple[Any, ...]]:

@@ -9,6 +9,8 @@ import peewee as pw
 from pydantic import BaseModel
 
 from app.errors import StoreError
+from app.jobs import Tell, quiet
+from app.store import inverse
 from app.store.database import Tx
 from app.store.events import (
     Event,
@@ -18,7 +20,7 @@ from app.store.events import (
     TopicsChanged,
 )
 from app.store.tables import (
-    UNDOABLE,
+    NOT_UNDONE,
     Body,
     Change,
     ChangeCell,
@@ -33,8 +35,6 @@ from app.store.tables import (
 )
 
 MAX_BYTES = 500_000_000  # of undo history kept in a dataset file
-MANY_CELLS = 1_000  # from which a change is taken back by columns
-BY_NAME: dict[str, type[Table]] = {t._meta.table_name: t for t in UNDOABLE}
 EVENT_OF: dict[str, type[Event]] = {
     Meta._meta.table_name: SettingsChanged,
     Record._meta.table_name: RecordsChanged,
@@ -66,10 +66,13 @@ def trigger_sql(table: type[Table]) -> list[str]:
     into = "INSERT INTO change_cell(change_id, tbl, row_id, op, col, before, after) "
     current = "(SELECT change_id FROM change_current)"
     when = "WHEN EXISTS (SELECT 1 FROM change_current)"
+    left_out = NOT_UNDONE.get(name, frozenset())
 
     def rows(op: str, row: str, before: str, after: str, only_changed: bool) -> str:
         each = []
         for column in columns:
+            if only_changed and column in left_out:
+                continue
             condition = f" WHERE OLD.{column} IS NOT NEW.{column}" if only_changed else ""
             each.append(
                 f"SELECT {current}, '{name}', {row}.{key}, '{op}', '{column}', "
@@ -115,10 +118,7 @@ def end(tx: Tx, change_id: int) -> None:
 def timeline(tx: Tx, limit: int = 200) -> list[ChangeInfo]:
     """The newest changes first."""
     query = Change.select().order_by(Change.id.desc()).limit(limit)
-    return [
-        ChangeInfo(**{**row, "undone": row["undone_by"] is not None})
-        for row in query.dicts().execute(tx.db)
-    ]
+    return [_info(row) for row in query.dicts().execute(tx.db)]
 
 
 def next_undo(tx: Tx) -> ChangeInfo | None:
@@ -139,15 +139,21 @@ def next_redo(tx: Tx) -> ChangeInfo | None:
     return None
 
 
-def undo(tx: Tx, change_id: int, *, actor: str = "user") -> ChangeInfo:
-    """Apply a change backwards as a change of its own; raises StoreError when later work stands on it."""
+def find(tx: Tx, change_id: int) -> ChangeInfo:
+    """One change; raises StoreError when the history does not hold it."""
+    return _info(_get(tx, change_id).__data__)
+
+
+def undo(tx: Tx, change_id: int, *, actor: str = "user", tell: Tell = quiet) -> ChangeInfo:
+    """Apply a change backwards as a change of its own; raises StoreError when later work stands on
+    it, and what `tell(cells done, in all)` raises; then nothing was undone."""
     change = _get(tx, change_id)
     if change.undone_by is not None:
         raise StoreError(f"“{change.label}” was already undone.")
     redo = change.undoes is not None
     label = change.label.removeprefix("Undo: ") if redo else f"Undo: {change.label}"
     new = begin(tx, label=label, actor=actor, tool="", undoes=change_id)
-    _apply_inverse(tx, change)
+    inverse.take_back(tx, change, tell=tell)
     Change.update(undone_by=new).where(Change.id == change_id).execute(tx.db)
     if redo:
         Change.update(undone_by=None).where(Change.id == change.undoes).execute(tx.db)
@@ -173,7 +179,7 @@ def roll_back_to(tx: Tx, change_id: int) -> int:
     recording = tx.sql("SELECT change_id FROM change_current")[0][0]
     changes = [change for change in query.execute(tx.db) if change.id != recording]
     for change in changes:
-        _apply_inverse(tx, change, in_order=True)
+        inverse.take_back(tx, change, in_order=True)
     return len(changes)
 
 
@@ -203,6 +209,10 @@ def prune(tx: Tx, max_bytes: int) -> int:
     return dropped
 
 
+def _info(row: dict[str, Any]) -> ChangeInfo:
+    return ChangeInfo(**{**row, "undone": row["undone_by"] is not None})
+
+
 def _get(tx: Tx, change_id: int) -> Any:
     row = Change.select().where(Change.id == change_id).first(tx.db)
     if row is None:
@@ -210,90 +220,3 @@ def _get(tx: Tx, change_id: int) -> Any:
             f"There is no change {change_id} in the history. It may have been dropped."
         )
     return row
-
-
-def _apply_inverse(tx: Tx, change: Any, *, in_order: bool = False) -> None:
-    """`in_order`: all later changes were just taken back, so nothing can build on this one."""
-    if change.cells >= MANY_CELLS and _apply_whole(tx, change):
-        return
-    cells = ChangeCell.select().where(ChangeCell.change_id == change.id)
-    inserts: dict[tuple[str, Any], dict[str, Any]] = {}
-    for cell in cells.order_by(ChangeCell.id.desc()).execute(tx.db):
-        table, key = BY_NAME[cell.tbl], key_of(BY_NAME[cell.tbl])
-        if cell.op == "I":
-            if not in_order:
-                _refuse_if_built_on(tx, change, cell)
-            tx.sql(f"DELETE FROM {cell.tbl} WHERE {key} = ?", (cell.row_id,))
-        elif cell.op == "U":
-            _restore(tx, change, cell, key)
-        else:
-            row = inserts.setdefault((cell.tbl, cell.row_id), {})
-            row[cell.col] = cell.before
-            if len(row) == len(columns_of(table)):
-                _insert_back(tx, change, cell, row)
-
-
-def _apply_whole(tx: Tx, change: Any) -> bool:
-    """The inverse by one statement for each column, where the change only set values, each once:
-    cell by cell 400,000 records took 40 s CPU. False where it is another kind of change."""
-    query = "SELECT DISTINCT op FROM change_cell WHERE change_id = ?"
-    if tx.sql(query, (change.id,)) != [("U",)]:
-        return False
-    query = (
-        "SELECT tbl, col, COUNT(*), COUNT(DISTINCT row_id) FROM change_cell WHERE change_id = ? "
-        "GROUP BY tbl, col"
-    )
-    groups = tx.sql(query, (change.id,))
-    if any(number != rows for _, _, number, rows in groups):
-        return False
-    for tbl, col, number, _ in groups:
-        key = key_of(BY_NAME[tbl])
-        chosen = "c.change_id = ? AND c.tbl = ? AND c.col = ?"
-        values = (change.id, tbl, col)
-        done = tx.db.execute_sql(
-            f"UPDATE {tbl} SET {col} = c.before FROM change_cell AS c "
-            f"WHERE {chosen} AND {tbl}.{key} = c.row_id AND {tbl}.{col} IS c.after",
-            values,
-        )
-        if done.rowcount != number:
-            raise StoreError(
-                f"“{change.label}” cannot be undone on its own: {number - done.rowcount:,} of its "
-                "values were changed again since. Undo the later change first."
-            )
-    return True
-
-
-def _restore(tx: Tx, change: Any, cell: Any, key: str) -> None:
-    done = tx.db.execute_sql(
-        f"UPDATE {cell.tbl} SET {cell.col} = ? WHERE {key} = ? AND {cell.col} IS ?",
-        (cell.before, cell.row_id, cell.after),
-    )
-    if done.rowcount != 1:
-        raise StoreError(
-            f"“{change.label}” cannot be undone on its own: {cell.tbl} {cell.row_id} was changed "
-            "again since. Undo the later change first."
-        )
-
-
-def _insert_back(tx: Tx, change: Any, cell: Any, row: dict[str, Any]) -> None:
-    if tx.sql(f"SELECT 1 FROM {cell.tbl} WHERE {key_of(BY_NAME[cell.tbl])} = ?", (cell.row_id,)):
-        raise StoreError(
-            f"“{change.label}” cannot be undone: {cell.tbl} {cell.row_id} exists again."
-        )
-    marks = ", ".join("?" for _ in row)
-    tx.sql(f"INSERT INTO {cell.tbl}({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-
-
-def _refuse_if_built_on(tx: Tx, change: Any, cell: Any) -> None:
-    later = tx.sql(
-        "SELECT c.label FROM change_cell x JOIN change c ON c.id = x.change_id "
-        "WHERE x.tbl = ? AND x.row_id = ? AND x.change_id > ? "
-        "AND c.undone_by IS NULL AND c.undoes IS NULL "
-        "AND c.id NOT IN (SELECT change_id FROM change_current) LIMIT 1",
-        (cell.tbl, cell.row_id, change.id),
-    )
-    if later:
-        raise StoreError(
-            f"“{change.label}” cannot be undone on its own: “{later[0][0]}” builds on it. "
-            "Undo that first."
-        )

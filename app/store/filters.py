@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.records import Split
+from app.domain.sensitive import mask_of
 from app.domain.thresholds import DEFAULTS
 from app.domain.validation import FLAG_BITS, flags_of
 
@@ -23,6 +24,7 @@ SCORED = f"id IN (SELECT record_id FROM ({SCORES}) WHERE {{condition}})"
 MANY = 20_000
 # For more than MANY ids: JSON of 700,000 took 2.5 s to be read, a look into a blob for each row 0.2 s.
 MARKED = "substr(?, id + 1, 1) = x'01'"
+FOUND = "id IN (SELECT record_id FROM scanned WHERE kinds <> 0 AND kinds & ? <> 0)"
 CHOSEN = "id IN (SELECT value FROM json_each(?))"
 
 ANY_ISSUE = tuple(FLAG_BITS)
@@ -39,6 +41,7 @@ class RecordFilter(BaseModel):
     review: bool = False  # less sure than the threshold `topic_review`, not confirmed by the user
     valid: bool | None = None
     issues: tuple[str, ...] = ()  # issue codes
+    sensitive: tuple[str, ...] = ()  # kinds a scan found, or groups of them (app.domain.sensitive)
     split: Split | tuple[Split, ...] | None = None
     source: str | tuple[str, ...] = ""
     tag: str | tuple[str, ...] = ""
@@ -117,6 +120,8 @@ def _add_kind(found: _Where, spec: RecordFilter) -> None:
     if spec.issues:
         # Said twice: the partial index serves only what repeats its condition.
         found.add("flags <> 0 AND flags & ? <> 0", flags_of(spec.issues))
+    if spec.sensitive:
+        found.add(FOUND, mask_of(spec.sensitive))
     if splits := _several(spec.split):
         found.any_of("split", splits)
     if sources := _several(spec.source):

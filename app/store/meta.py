@@ -12,6 +12,8 @@ Key = Literal[
     "origin",  # {"file", "imported", "rejections", "seconds"}
     "near_duplicates",  # "pending" until they are found: large files and appended records
     "batches",  # [{"file", "records", ...}] of each import, in order; `record.batch` counts into it
+    "token_counts",  # digest of the tokenizer that the exact counts are by
+    "scan",  # {"key", "at"}: what was looked for in the records of table `scanned`, and when
     "goal",
     "goal_history",
     "quota",

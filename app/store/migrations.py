@@ -4,13 +4,18 @@ from collections.abc import Callable
 
 from app.store.create import create_tables, triggers
 from app.store.database import Tx
+from app.store.inverse import ROW_INDEX
 from app.store.rows import INSERT_BODY, INSERT_RECORD, rows_of
 from app.store.tables import (
     HASH_INDEX,
+    LISTED_INDEX,
+    NOT_UNDONE,
     RECORD_INDEXES,
+    SCANNED_INDEX,
     SCHEMA_VERSION,
     Body,
     Record,
+    Scanned,
     Unindexed,
 )
 
@@ -19,11 +24,13 @@ BATCH = 2000
 
 
 def migrate(tx: Tx) -> None:
-    """Bring an older file to this version."""
+    """Bring an older file to this version, and make the indexes that any version may lack."""
     (version,) = tx.sql("PRAGMA user_version")[0]
     for target in range(version + 1, SCHEMA_VERSION + 1):
         MIGRATIONS[target](tx)
         tx.db.execute_sql(f"PRAGMA user_version = {target}")
+    for statement in (ROW_INDEX, LISTED_INDEX):
+        tx.db.execute_sql(statement)
 
 
 def to_version_2(tx: Tx) -> None:
@@ -43,8 +50,24 @@ def to_version_2(tx: Tx) -> None:
     tx.db.execute_sql("DROP TABLE record_1")
     for table in ("change_cell", "change", "point"):
         tx.db.execute_sql(f"DELETE FROM {table}")
-    for statement in (HASH_INDEX, *RECORD_INDEXES, *triggers()):
+    for statement in (HASH_INDEX, *RECORD_INDEXES):
         tx.db.execute_sql(statement)
+
+
+def to_version_3(tx: Tx) -> None:
+    """A place for what a scan finds; all triggers are made anew, since undo no longer notes counts.
+
+    The counts that it noted are dropped from the history: it would stop at one that was made exact.
+    """
+    create_tables(tx.db, (Scanned,))
+    for (name,) in tx.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        tx.db.execute_sql(f'DROP TRIGGER "{name}"')
+    for statement in (SCANNED_INDEX, *triggers()):
+        tx.db.execute_sql(statement)
+    for table, columns in NOT_UNDONE.items():
+        marks = ", ".join("?" for _ in columns)
+        query = f"DELETE FROM change_cell WHERE tbl = ? AND op = 'U' AND col IN ({marks})"
+        tx.db.execute_sql(query, (table, *sorted(columns)))
 
 
 def _copy(tx: Tx) -> None:
@@ -58,4 +81,7 @@ def _copy(tx: Tx) -> None:
         last = found[-1]["id"]
 
 
-MIGRATIONS: dict[int, Migration] = {2: to_version_2}  # the version that each step leads to
+MIGRATIONS: dict[int, Migration] = {  # the version that each step leads to
+    2: to_version_2,
+    3: to_version_3,
+}

@@ -9,6 +9,7 @@ from app.domain.records import Record
 from app.store import records
 from app.store.changes import ChangeInfo
 from app.store.database import Tx
+from app.store.inverse import INDEXED
 from app.store.rows import JSON_COLUMNS, RECORD_COLUMNS, TEXTS, value_of
 from app.store.tables import Change
 
@@ -16,7 +17,7 @@ MOST = 100  # changes of one record that are read, newest first
 COUNTED = 1_000  # other records of a change that are counted
 CELLS = (
     "SELECT change_id, op, col, before, after FROM change_cell "
-    "WHERE tbl IN ('record', 'body') AND row_id = ? ORDER BY id"
+    f"WHERE tbl IN ('record', 'body') AND row_id = ? AND {INDEXED.format('')} ORDER BY id"
 )
 
 
@@ -30,10 +31,11 @@ class Value(BaseModel):
 
 class RecordChange(BaseModel):
     """One change as far as it concerns a record; `others` is how many more records it touched, at
-    most COUNTED of them."""
+    most COUNTED of them. One that deleted it has no values."""
 
     info: ChangeInfo
     created: bool = False
+    deleted: bool = False
     values: list[Value] = []
     others: int = 0
 
@@ -49,7 +51,8 @@ def of_record(tx: Tx, record_id: int) -> list[RecordChange]:
         RecordChange(
             info=ChangeInfo(**{**row, "undone": row["undone_by"] is not None}),
             created=any(op == "I" for op, *_ in touched[row["id"]]),
-            values=[_value(*cell) for op, *cell in touched[row["id"]] if op != "I"],
+            deleted=any(op == "D" for op, *_ in touched[row["id"]]),
+            values=[_value(*cell) for op, *cell in touched[row["id"]] if op == "U"],
             others=_others(tx, row["id"]),
         )
         for row in query.dicts().execute(tx.db)

@@ -20,6 +20,11 @@ from app.store.database import Tx
 from app.store.filters import CHOSEN, SCORES, where
 from app.store.filters import RecordFilter as RecordFilter
 from app.store.filters import Sort as Sort
+from app.store.paging import EVERY as EVERY
+from app.store.paging import about as about
+from app.store.paging import extent as extent
+from app.store.paging import order, rows_of
+from app.store.paging import page as page
 from app.store.rows import (
     BODY_COLUMNS,
     RECORD_COLUMNS,
@@ -36,10 +41,8 @@ from app.store.stats import bands as bands
 from app.store.stats import content_sums as content_sums
 from app.store.stats import stats as stats
 
-EVERY = RecordFilter()
 BATCH = 2000  # whole records held at a time
 SLICE = 20_000  # ids taken in one go: a millisecond in which no other thread of Python runs
-SAMPLES, SAMPLE = 40, 500  # stretches of the file and rows of each that `about` looks at: 5 ms
 WHOLE = (
     f"SELECT {', '.join((*RECORD_COLUMNS, *TEXTS))} FROM record JOIN body ON body.record_id = id"
 )
@@ -86,45 +89,12 @@ def ids(tx: Tx, spec: RecordFilter, sort: Sort = "id", descending: bool = False)
     """The ids of all matching records in the list's order, 8 bytes each; in slices, so that other
     threads go on meanwhile."""
     found_by, values = condition(tx, spec, scan=sort != "id")
-    query = f"SELECT id FROM {_rows_of(sort)} WHERE {found_by} {_order(sort, descending)}"
+    query = f"SELECT id FROM {rows_of(sort)} WHERE {found_by} {order(sort, descending)}"
     cursor = tx.db.execute_sql(query, values)
     found = array("q")
     while rows := cursor.fetchmany(SLICE):
         found.extend([row[0] for row in rows])
     return found
-
-
-def about(tx: Tx, spec: RecordFilter) -> int:
-    """Roughly how many match, by a sample of the file; the words of a search are not looked at."""
-    found_by, values = where(spec.model_copy(update={"text": ""}), scan=True)
-    first, last = tx.sql("SELECT COALESCE(MIN(id), 0), COALESCE(MAX(id), -1) FROM record")[0]
-    step = max(1, (last - first + 1) // SAMPLES)
-    query = f"SELECT COUNT(*), COALESCE(SUM({found_by}), 0) FROM record WHERE id BETWEEN ? AND ?"
-    seen = matching = 0
-    for start in range(first, last + 1, step):
-        number, found = tx.sql(query, (*values, start, start + min(step, SAMPLE) - 1))[0]
-        seen, matching = seen + number, matching + found
-    return round(matching / seen * (last - first + 1)) if seen else 0
-
-
-def page(
-    tx: Tx,
-    spec: RecordFilter,
-    sort: Sort = "id",
-    descending: bool = False,
-    *,
-    offset: int = 0,
-    limit: int,
-) -> "array[int]":
-    """The ids of one stretch of the list, without collecting those of the whole."""
-    if spec == EVERY and sort == "id" and (found := _dense_page(tx, descending, offset, limit)):
-        return found
-    if spec.text and sort == "id" and not descending:
-        return _searched_page(tx, spec, offset, limit)
-    found_by, values = condition(tx, spec, scan=sort != "id")
-    query = f"SELECT id FROM {_rows_of(sort)} WHERE {found_by} {_order(sort, descending)}"
-    query += " LIMIT ? OFFSET ?"
-    return array("q", [row[0] for row in tx.sql(query, (*values, limit, offset))])
 
 
 def rows(tx: Tx, record_ids: Iterable[int]) -> list[RecordRow]:
@@ -230,50 +200,6 @@ def store_assignments(tx: Tx, assignments: Iterable[dict[str, Any]]) -> int:
 def _whole(tx: Tx, rest: str, values: tuple[Any, ...]) -> list[RecordValue]:
     names = (*RECORD_COLUMNS, *TEXTS)
     return [value_of(dict(zip(names, r, strict=True))) for r in tx.sql(f"{WHOLE} {rest}", values)]
-
-
-def _searched_page(tx: Tx, spec: RecordFilter, offset: int, limit: int) -> "array[int]":
-    """A stretch of the hits in file order, taken as they come: most records may have the word."""
-    search, rest = Search(tx, spec.text), spec.model_copy(update={"text": ""})
-    found_by, values = where(rest)
-    query = f"SELECT id FROM record WHERE {found_by} AND {CHOSEN} ORDER BY id"
-    found, after, step = array("q"), 0, offset + limit
-    while len(found) < offset + limit and (hits := search.page(after=after, limit=step)):
-        after, step = hits[-1], min(2 * step, SLICE)
-        found.extend(
-            hits if rest == EVERY else [r[0] for r in tx.sql(query, (*values, _json(hits)))]
-        )
-    return found[offset : offset + limit]
-
-
-def _dense_page(tx: Tx, descending: bool, offset: int, limit: int) -> "array[int] | None":
-    """A stretch of the whole list by arithmetic, where no id between the first and last is free."""
-    parts = ("MIN(id)", "MAX(id)", "COUNT(*)")  # each alone is answered without a scan
-    query = "SELECT " + ", ".join(f"(SELECT {part} FROM record)" for part in parts)
-    first, last, number = tx.sql(query)[0]
-    if not number or last - first + 1 != number:
-        return None
-    start, end = min(offset, number), min(offset + limit, number)
-    down = range(last - start, last - end, -1)
-    return array("q", down if descending else range(first + start, first + end))
-
-
-def _order(sort: Sort, descending: bool) -> str:
-    """Ties by id upwards always: downwards, every later row of a tie would displace one that the
-    sorter keeps (0.6 s instead of 0.25 s CPU for a column of equal values, at a million records)."""
-    way = "DESC" if descending else "ASC"
-    if sort == "score":
-        return f"ORDER BY mean.score {way} NULLS LAST, id"
-    return f"ORDER BY id {way}" if sort == "id" else f"ORDER BY {sort} {way}, id"
-
-
-def _rows_of(sort: Sort) -> str:
-    """The table, joined with the mean scores where these give the order."""
-    return (
-        f"record LEFT JOIN ({SCORES}) AS mean ON mean.record_id = id"
-        if sort == "score"
-        else ("record")
-    )
 
 
 def _json(record_ids: Iterable[int]) -> str:

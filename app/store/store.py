@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.errors import StoreError
+from app.jobs import Tell, quiet
 from app.store import backups, changes, integrity
 from app.store.create import check_file
 from app.store.database import Database, Tx
@@ -84,8 +85,11 @@ class Store(Database):
 
         return await self.transaction(recorded)
 
-    async def undo(self, change_id: int | None = None) -> changes.ChangeInfo:
-        """Undo one change, or the newest; raises StoreError when there is none or it conflicts."""
+    async def undo(self, change_id: int | None = None, *, tell: Tell = quiet) -> changes.ChangeInfo:
+        """Undo one change, or the newest; raises StoreError when there is none or it conflicts.
+
+        `tell` is as in `changes.undo`, and called on the writer's thread.
+        """
 
         def work(tx: Tx) -> changes.ChangeInfo:
             target = change_id
@@ -94,18 +98,18 @@ class Store(Database):
                 if newest is None:
                     raise StoreError("There is nothing to undo.")
                 target = newest.id
-            return changes.undo(tx, target)
+            return changes.undo(tx, target, tell=tell)
 
         return await self.transaction(work)
 
-    async def redo(self) -> changes.ChangeInfo:
+    async def redo(self, *, tell: Tell = quiet) -> changes.ChangeInfo:
         """Redo what was undone last; raises StoreError when there is nothing to redo."""
 
         def work(tx: Tx) -> changes.ChangeInfo:
             newest = changes.next_redo(tx)
             if newest is None:
                 raise StoreError("There is nothing to redo.")
-            return changes.undo(tx, newest.id)
+            return changes.undo(tx, newest.id, tell=tell)
 
         return await self.transaction(work)
 

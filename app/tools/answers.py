@@ -22,6 +22,7 @@ from app.store import records
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.store.results import AnswerValue
+from app.tools import passes
 from app.tools.base import Context
 from app.workers import Status, run_worker
 
@@ -134,6 +135,7 @@ async def base_model(ctx: Context) -> Path:
             dataset_id=session.dataset_id,
             heavy=True,
         )
+        passes.count_tokens(ctx)  # by the tokenizer of this model
     return folder
 
 

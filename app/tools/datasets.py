@@ -22,7 +22,8 @@ from app.store.records import RecordFilter
 from app.tools import passes
 from app.tools.base import Card, Context, tool
 from app.tools.listing import filter_of
-from app.workers import Status, run_worker, write_atomic
+from app.tools.session import Session
+from app.workers import Status, end_worker, run_worker, write_atomic
 
 STAGED = "staged.sqlite"
 EVERY = RecordFilter()
@@ -109,6 +110,15 @@ async def append_file(
     info = await ctx.library.get(session.dataset_id)
     counts = {"records": added.added, "skipped": added.skipped}
     return ImportReport(dataset=info.id, name=info.name, **{**result, **counts})
+
+
+async def clear_cut_off(session: Session) -> None:
+    """Delete what an append left that was killed with its program, and end its worker."""
+    run = session.run_dir("append")
+    if run.alive():
+        await end_worker(run)
+    for path in run.path.glob(f"{STAGED}*"):
+        await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _add(

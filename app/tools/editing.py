@@ -41,13 +41,10 @@ def put(tx: Tx, before: Record, after: Record, *, by_hand: bool) -> Record:
     checked = _checked(tx, before, after, by_hand=by_hand)
     columns = {
         "content_hash": checked.content_hash,
-        "tokens": checked.tokens,
         "issues": list(checked.issues),
         "valid": checked.valid,
         "source": "edited" if before.source == "imported" else before.source,
     }
-    if checked.tokens != before.tokens:
-        columns["tokens_exact"] = False
     if "messages" in texts:
         texts["messages"] = list(after.messages)
     records.edit(tx, before.id, **texts, **columns)

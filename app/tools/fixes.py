@@ -15,8 +15,8 @@ from app.domain.records import Message, Record
 from app.domain.search_words import TOKEN, fold
 from app.domain.validation import ROLES
 from app.errors import ToolError
+from app.jobs import Tell, quiet
 from app.store import records
-from app.store.bulk import Tell, quiet
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools import editing

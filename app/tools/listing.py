@@ -45,6 +45,7 @@ def filter_of(tx: Tx, line: str) -> RecordFilter:
         valid=True if "valid" in states else False if "invalid" in states else None,
         multi_turn=True if "multi-turn" in states else None,
         issues=ANY_ISSUE if flagged else tuple(dict.fromkeys((*query.issue, *duplicate))),
+        sensitive=query.sensitive,
         split=tuple(split for split in get_args(Split) if split in query.split) or None,
         source=query.source or "",  # an empty line is the empty filter: its pages need no scan
         tag=query.tag or "",

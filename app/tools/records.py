@@ -58,7 +58,7 @@ async def get_dataset_records(
     """List records: id, the last user turn as preview, topic, split, issues. `topic_filter` is a
     topic's id, name or path ("uncategorised" for none); `query` is a line of words and filters:
     topic:billing score<0.5 tokens:100..200 is:invalid has:tools issue:duplicate split:test
-    source:generated tag:vip "some words" -word."""
+    source:generated tag:vip sensitive:email "some words" -word."""
     if not 1 <= limit <= PAGE_LIMIT or offset < 0:
         raise ToolError(f"limit is 1 to {PAGE_LIMIT} and offset 0 or more.")
     store = ctx.open.store

@@ -8,7 +8,6 @@ from app.domain.steps import SKIPPABLE, STEPS, TITLES, Step
 from app.domain.workflow import StepState, context, workflow
 from app.errors import GateError, ToolError
 from app.store import changes, meta, records, results, topics
-from app.store.changes import ChangeInfo
 from app.store.database import Tx
 from app.tools import proposals
 from app.tools.base import Card, Context, tool
@@ -174,18 +173,6 @@ def _reset(tx: Tx) -> None:
     for key in CLEARED_BY_RESET:
         tx.sql("DELETE FROM meta WHERE key = ?", (key,))
     results.forget(tx)
-
-
-@tool()
-async def undo(ctx: Context, change_id: int | None = None) -> ChangeInfo:
-    """Undo one change of the timeline, or the newest."""
-    return await ctx.open.store.undo(change_id)
-
-
-@tool()
-async def redo(ctx: Context) -> ChangeInfo:
-    """Redo what was undone last."""
-    return await ctx.open.store.redo()
 
 
 async def _status(ctx: Context) -> WorkflowStatus:

@@ -57,10 +57,10 @@ class Actions:
             await self._app.call("set_goal", goal=words)
 
     async def undo(self) -> None:
-        await self._app.session.store.undo()
+        await self._app.call("undo")
 
     async def redo(self) -> None:
-        await self._app.session.store.redo()
+        await self._app.call("redo")
 
     async def show_timeline(self) -> None:
         changes = await read_changes(self._app.session) if self._app.session else []

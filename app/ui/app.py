@@ -27,7 +27,14 @@ if TYPE_CHECKING:  # loaded by name once the first picture stands
     from app.wiring import App
 
 log = logging.getLogger(__name__)
+SWITCH_SECONDS = 0.0005
 QT_LEVELS = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR}
+
+
+def share_lock() -> None:
+    """Readers' threads hand Python's lock over sooner: by default the window waits 5 ms for it each
+    time, and several times in a turn (measured: turns of 138 ms with 20 ms of work)."""
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def main(argv: list[str]) -> int:
@@ -39,6 +46,7 @@ def main(argv: list[str]) -> int:
     application.setQuitOnLastWindowClosed(False)
     use(application, Theme(system_mode()))
     collector = CycleCollector(application)
+    share_lock()
     with qasync.QEventLoop(application) as loop:
         asyncio.set_event_loop(loop)
         return int(loop.run_until_complete(_run(argv, collector)))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.steps import STEPS, TITLES
 from app.ui.menus import Command
+from app.ui.records import sensitive
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -202,6 +203,13 @@ def _dataset(w: "MainWindow") -> list[Command]:
             menu="Dataset",
             words="Validate again",
             do=lambda: w.start(do.run_tool("validate_records")),
+            needs_dataset=True,
+        ),
+        Command(
+            name="scan",
+            menu="Dataset",
+            words=f"{sensitive.TITLE}…",
+            do=lambda: w.start(sensitive.scan(w.app, w)),
             needs_dataset=True,
         ),
         Command(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget
 
 from app.domain.query import QueryError
 from app.errors import ToolError
+from app.store import scans
 from app.store.events import (
     RecordsChanged,
     ResultsChanged,
@@ -16,12 +17,15 @@ from app.store.events import (
     SettingsChanged,
     TopicsChanged,
 )
+from app.store.scans import Sensitive
+from app.tools.scan import summary
 from app.ui import dialogs, geometry, kit
 from app.ui.again import Again
+from app.ui.datasets.bad_lines import show_bad_lines
 from app.ui.datasets.importing import Importing
 from app.ui.outlook import OutlookCard
 from app.ui.panel import Panel
-from app.ui.records import columns
+from app.ui.records import columns, sensitive
 from app.ui.records.acts import Acts
 from app.ui.records.conversation import Conversation
 from app.ui.records.handling import RecordActions
@@ -53,7 +57,7 @@ class RecordsPanel(Panel):
     title = "Records"
 
     def build(self) -> None:
-        self.view, self.around = View(), Around()
+        self.view, self.around, self.found = View(), Around(), Sensitive()
         self.listing: Listing | None = None  # as it was read last
         self._dataset = ""
         self._outlook_of: tuple[str, dict[str, Any]] = ("", {})
@@ -73,8 +77,16 @@ class RecordsPanel(Panel):
         self.export = kit.button(
             "Export", self._export, kind="ghost", icon="export", tip="Write the listed records"
         )
+        self.bad_lines = kit.button(
+            "View bad lines",
+            lambda: self.app.jobs.start(show_bad_lines(self.app, self)),
+            kind="ghost",
+            icon="list-bullets",
+            tip="The lines of the file that could not be read, each with its reason",
+        )
+        self.bad_lines.hide()
         words = kit.column(kit.label("Records", "h1"), self.facts, gap=2)
-        self.column.addLayout(kit.row((words, 1), self.bring, self.export))
+        self.column.addLayout(kit.row((words, 1), self.bad_lines, self.bring, self.export))
         self.outlook = OutlookCard()
         self.outlook.opened.connect(self.reload)
         self.column.addWidget(self.outlook)
@@ -125,7 +137,10 @@ class RecordsPanel(Panel):
             if self.listing is listing:
                 await self._show_listing(whole)
         around = await session.store.read(read_around)
+        found = await session.store.read(scans.sensitive)
         if self.app.session is session:
+            self.found = found
+            self.list.filters.show_sensitive(found)
             self.show_around(around)
             await self._read_outlook()
 
@@ -139,6 +154,8 @@ class RecordsPanel(Panel):
     def _start_on(self, dataset_id: str, view: View) -> None:
         """Another dataset: its own columns, nothing of the one before."""
         self._dataset, self.view, self.around, self.listing = dataset_id, view, Around(), None
+        self.found = Sensitive()
+        self.list.filters.show_sensitive(self.found)
         self.list.show_view(view, columns.remembered(self._kept, dataset_id))
         self.conversation.close_edit()
 
@@ -149,7 +166,8 @@ class RecordsPanel(Panel):
     def _show_names(self, names: Around) -> None:
         """Topics and facts as they are; the counts stay those of the last reading."""
         self.show_around(
-            replace(self.around, facts=names.facts, topics=names.topics), counted=False
+            replace(self.around, facts=names.facts, rejected=names.rejected, topics=names.topics),
+            counted=False,
         )
 
     async def _show_listing(self, listing: Listing) -> None:
@@ -185,7 +203,8 @@ class RecordsPanel(Panel):
     def show_around(self, around: Around, *, counted: bool = True) -> None:
         """Draw the facts, the counts and the names; nothing is read."""
         self.around = around
-        self.facts.setText(around.facts)
+        self.facts.setText(". ".join(filter(None, (around.facts, summary(self.found)))))
+        self.bad_lines.setVisible(around.rejected > 0)
         self.list.show_around(around)
         if counted:
             self.outlook.setVisible(bool(around.stats.records))
@@ -195,6 +214,7 @@ class RecordsPanel(Panel):
         """No dataset is open."""
         self.listing = None
         self.facts.setText("")
+        self.bad_lines.hide()
         self.outlook.hide()
         self.export.setEnabled(False)
         self.stack.setCurrentIndex(1)
@@ -231,6 +251,7 @@ class RecordsPanel(Panel):
         listed.picked.connect(lambda record_id: self.act(self._look_at(record_id)))
         listed.filters.chosen.connect(self._filter)
         listed.filters.all_asked.connect(self._show_all)
+        listed.filters.scan_asked.connect(lambda: self.act(sensitive.scan(self.app, self)))
         listed.table.sorted_by.connect(self._sort)
         listed.table.delete_asked.connect(lambda: self.act(self._delete()))
         foot.sorted_by.connect(self._sort)

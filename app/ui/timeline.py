@@ -62,7 +62,7 @@ class Timeline(QDialog):
     async def _take_back(self, change: ChangeInfo) -> None:
         self._error.setText("")
         try:
-            await self._app.session.store.undo(change.id)
+            await self._app.call("undo", change_id=change.id)
         except AppError as error:
             self._error.setText(str(error))
         self._changes = await read_changes(self._app.session)

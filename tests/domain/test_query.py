@@ -155,3 +155,13 @@ def test_completions_fit_the_cursor() -> None:
 def test_a_completion_is_read_back() -> None:
     (found,) = complete("topic:lost", 10, {"topic": ("Lost card",)})
     assert parse(found.text).topic == ("Lost card",)
+
+
+def test_sensitive_kinds_are_a_filter_with_completions() -> None:
+    query = parse("sensitive:email sensitive:Secret card")
+    assert query.sensitive == ("email", "secret")
+    assert parse(str(query)) == query
+    assert "sensitive:iban" in [c.text for c in complete("sensitive:i", 11)]
+    with pytest.raises(QueryError, match="api-key") as caught:
+        parse("sensitive:api-keys")
+    assert caught.value.nearest == "api-key"

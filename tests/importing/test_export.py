@@ -190,7 +190,7 @@ def test_import_export_import_gives_equal_records(rows: list[dict[str, Any]]) ->
 
 
 def records(path: Path) -> list[ParsedRecord]:
-    reader = RecordReader(seen=None)
+    reader = RecordReader()
     made = (reader.read(line) for line in read(path) if not line.blank)
     return [record for record in made if isinstance(record, ParsedRecord)]
 

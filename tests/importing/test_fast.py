@@ -17,7 +17,7 @@ from app.importing.records import ParsedRecord, RecordReader
 from app.importing.rows import Row, record_row, rows_of
 from app.importing.tokens import TokenEstimate
 from app.paths import resource
-from app.store.rows import BODY_COLUMNS, DEFAULTS, RECORD_COLUMNS
+from app.store import rows as stored
 
 TOKENS = TokenEstimate((4000, 1000))
 LANE = FastLane(TOKENS)
@@ -76,17 +76,17 @@ def agree(raw: bytes) -> bool:
     """Whether the quick way took the line; its rows are then those of the general way."""
     value = orjson.loads(raw)
     found = line_of(raw, number=7, size=len(raw), position=len(raw))
-    quick = LANE.rows(7, value, raw)
+    quick = LANE.rows([7], [value], [raw])[0]
     if quick is not None:
         assert quick == general(found)
-    unread = LANE.rows(7, value)
+    unread = LANE.rows([7], [value])[0]
     if unread is not None:
         assert unread == general(Line(7, len(raw), len(raw), value))
     return quick is not None
 
 
 def general(line: Line) -> tuple[Row, Row]:
-    record = RecordReader(tokens=TOKENS, seen=None).read(line)
+    record = RecordReader(tokens=TOKENS).read(line)
     assert isinstance(record, ParsedRecord)
     return rows_of(record)
 
@@ -108,9 +108,8 @@ def test_rows_are_in_the_order_of_the_store() -> None:
         "valid": False, "flags": 6, "issues": "[1]",
     }  # fmt: skip
     row = record_row(**given_)  # type: ignore[arg-type]
-    named = dict(zip(RECORD_COLUMNS, row, strict=True))
-    assert named == {**{c: DEFAULTS[c] for c in RECORD_COLUMNS}, **given_, "id": None}
-    assert BODY_COLUMNS == ("record_id", "messages", "tools", "reference", "reply", "extra")
+    assert dict(zip(stored.IMPORTED_COLUMNS, row, strict=True)) == given_
+    assert stored.TEXTS == ("messages", "tools", "reference", "reply", "extra")
 
 
 def test_all_shared_data(shared_data: Callable[[str], Path]) -> None:
@@ -219,5 +218,27 @@ def test_what_is_left_to_the_general_way() -> None:
     ],
 )
 def test_keys_given_twice_and_deep_nesting_are_never_clean(line: str) -> None:
-    assert LANE.rows(1, orjson.loads(line), line.encode()) is None
+    assert LANE.rows([1], [orjson.loads(line)], [line.encode()]) == [None]
     assert line_of(line.encode(), number=1, size=1, position=1).issues
+
+
+def test_control_characters_beside_joined_texts_are_never_clean() -> None:
+    line = rb'{"instruction":"a\u0001\u0002","input":"b","output":"c"}'
+    assert LANE.rows([1], [orjson.loads(line)], [line]) == [None]
+
+
+@given(st.lists(st.tuples(CLEAN, st.dictionaries(KEYS, TEXTS, max_size=1)), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_records_read_together_are_as_those_read_singly(
+    chats: list[tuple[list[tuple[str, str]], dict[str, str]]],
+) -> None:
+    raws = []
+    for turns, more in chats:
+        messages = []
+        for asked, told in turns:
+            messages += [{"role": "user", "content": asked}]
+            messages += [{"role": "assistant", "content": told}]
+        raws += written({"messages": messages, **more})
+    values, numbers = [orjson.loads(raw) for raw in raws], range(len(raws))
+    singly = [LANE.rows([n], [v], [r])[0] for n, v, r in zip(numbers, values, raws, strict=True)]
+    assert LANE.rows(numbers, values, raws) == singly

@@ -197,5 +197,5 @@ def test_a_line_of_many_blocks(tmp_path: Path) -> None:
         made = parser.parse(block)
         parsed.records += made.records
         parsed.rejections += made.rejections
-    assert [row[1] for row in parsed.records] == [1, 2, 4, 6]
+    assert [row[0] for row in parsed.records] == [1, 2, 4, 6]
     assert [rejected["line"] for rejected in parsed.rejections] == [3, 5]

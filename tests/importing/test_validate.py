@@ -1,9 +1,11 @@
 """The report agrees with the agreed verdict on every line of the examples of dirty imports."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
+from app.importing.seen import Seen
 from app.importing.validate import validate_file
 
 
@@ -38,3 +40,18 @@ def test_duplicates_name_the_first_line(tmp_path: Path) -> None:
         [r.text for r in report.reasons if r.code == "duplicate"] for report in validate_file(file)
     ]
     assert found == [[], [], ["The same as line 1."], ["The same as line 2."]]
+
+
+def test_what_was_seen_takes_no_more_memory_for_more_lines() -> None:
+    """Python's own memory is counted: what is kept for a line must not be among it."""
+    with Seen() as seen:
+        assert [seen.setdefault(bytes([n % 2]), n) for n in range(1, 5)] == [1, 2, 1, 2]
+        tracemalloc.start()
+        try:
+            for number in range(20_000):
+                seen.setdefault(number.to_bytes(16, "big"), number)
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert kept < 100_000
+        assert seen.setdefault((77).to_bytes(16, "big"), 99_999) == 77

@@ -20,7 +20,7 @@ async def test_every_kind_of_write_is_undone_and_redone_exactly(opened):
         start = await dump(store)
         billing = await store.write("Add Billing", topics.add, "Billing")
         await store.write("Assign", topics.assign, [1, 2, 3], billing, source="user")
-        await store.write("Weigh", records.edit, 4, weight=1 / 3, tokens=2**40)
+        await store.write("Weigh", records.edit, 4, weight=1 / 3, line=2**40)
         await store.write("Goal", meta.put, "goal", "route")
         await store.write("Delete records", records.delete, [5, 6])
         await store.write("Delete topic", topics.delete, billing)

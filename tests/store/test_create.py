@@ -8,9 +8,9 @@ import pytest
 from app.domain.validation import FLAG_BITS
 from app.errors import Stopped, StoreError
 from app.store import changes, records
-from app.store.create import DatasetWriter, create_dataset, mark_duplicates
+from app.store.create import ROWS_A_STATEMENT, DatasetWriter, create_dataset, mark_duplicates
 from app.store.records import RecordFilter
-from app.store.rows import rows_of
+from app.store.rows import DEFAULTS, IMPORTED_COLUMNS, rows_of
 from app.store.store import Store
 from app.store.tables import PAGE_SIZE, SCHEMA_VERSION
 from tests.store.conftest import row
@@ -113,7 +113,7 @@ async def test_a_migrated_file_has_the_schema_of_a_new_one(tmp_path):
         with sqlite3.connect(path) as db:
             found = db.execute(
                 "SELECT type, name FROM sqlite_master WHERE tbl_name IN ('record', 'body', "
-                "'unindexed', 'meta', 'topic') AND name NOT LIKE 'sqlite_%'"
+                "'unindexed', 'scanned', 'meta', 'topic') AND name NOT LIKE 'sqlite_%'"
             ).fetchall()
             columns = [db.execute(f"PRAGMA table_info({t})").fetchall() for t in ("record", "body")]
         db.close()
@@ -133,6 +133,24 @@ def built(path, rows, **more):
     with DatasetWriter(path) as writer:
         writer.add([record for record, _ in made], [body for _, body in made])
         return writer.finish({"goal": "answer"}, **more)
+
+
+def test_imported_rows_are_numbered_and_all_else_is_as_in_new_records(tmp_path):
+    path, count = tmp_path / "d.sqlite", 2 * ROWS_A_STATEMENT + 3
+    lines = [(n, "test", 1, 0, b"h", "c", 5, 1, 0, 0, 0, 9, "p", "[]") for n in range(count)]
+    with DatasetWriter(path) as writer:
+        writer.add_imported(lines, [("[1]", "[2]", "3", "4", "{}")] * count)
+        assert writer.finish({}, duplicates=False) == count
+    with sqlite3.connect(path) as db:
+        db.row_factory = sqlite3.Row
+        found = db.execute(
+            "SELECT * FROM record JOIN body ON record_id = id ORDER BY id"
+        ).fetchall()
+    db.close()
+    assert [(row["id"], row["line"]) for row in found] == [(n + 1, n) for n in range(count)]
+    texts = {"messages": "[1]", "tools": "[2]", "reference": "3", "reply": "4", "extra": "{}"}
+    given = dict(zip(IMPORTED_COLUMNS, lines[7], strict=True))
+    assert dict(found[7]) == {**DEFAULTS, **given, **texts, "id": 8, "record_id": 8}
 
 
 def issues_in(path):
@@ -188,3 +206,73 @@ def test_trouble_while_building_names_the_file(tmp_path):
         pytest.raises(StoreError, match=r"d\.sqlite"),
     ):
         writer.add([record, record], [body])
+
+
+def as_version_2(path):
+    """The file as the version before left it: no place for a scan, and counts in the history."""
+    with sqlite3.connect(path) as db:
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' "
+            "AND (name LIKE 'scanned%' OR name LIKE 'tokens%')"
+        ).fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DROP TABLE scanned")
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+
+
+async def test_a_file_of_version_2_keeps_its_history_and_loses_the_counts_in_it(tmp_path):
+    path = tmp_path / "dataset.sqlite"
+    create_dataset(path, [{"messages": TURNS, "tokens": 3}], {})
+    store = await Store.open(path, "d")
+    await store.write("Edit", records.edit, 1, reference="yes")
+    await store.close()
+    as_version_2(path)
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "INSERT INTO change_cell(change_id, tbl, row_id, op, col, before, after) "
+            "VALUES (1, 'record', 1, 'U', 'tokens', 3, 4)"
+        )
+    db.close()
+    store = await Store.open(path, "d")
+    try:
+        await store.undo()
+        assert (await store.read(records.get, 1)).reference is None
+        assert (await store.read(records.get, 1)).tokens == 3
+        await store.transaction(lambda tx: tx.sql("INSERT INTO scanned VALUES (1, 5)"))
+        await store.write("Edit", records.edit, 1, reference="no")
+        assert await store.read(lambda tx: tx.sql("SELECT * FROM scanned")) == []
+    finally:
+        await store.close()
+
+
+async def test_a_count_becomes_an_estimate_when_the_text_changes_and_undo_never_trips(tmp_path):
+    path = tmp_path / "dataset.sqlite"
+    text = [{"role": "user", "content": "x" * 100}]
+    create_dataset(path, [{"messages": text, "tokens": 25, "tokens_exact": True}], {})
+
+    async def count(store):
+        return (await store.read(lambda tx: tx.sql("SELECT tokens, tokens_exact FROM record")))[0]
+
+    def recount(tx):
+        tx.sql("UPDATE record SET tokens = 60, tokens_exact = 1")
+
+    store = await Store.open(path, "d")
+    try:
+        await store.write("Tag", records.edit, 1, reference="a", tags="vip")
+        assert await count(store) == (25, 1), "the prompt is the same"
+        longer = [{"role": "user", "content": "x" * 200}]
+        await store.write("Edit", records.edit, 1, messages=longer)
+        assert await count(store) == (50, 0)
+        await store.transaction(recount)
+        await store.undo()
+        assert await count(store) == (30, 0), "about, by the last exact count"
+        await store.write("Delete", records.delete, [1])
+        await store.undo()
+        assert await count(store) == (30, 0)
+        await store.transaction(recount)
+        await store.write("Delete", records.delete, [1])
+        await store.undo()
+        assert await count(store) == (60, 0), "counted perhaps for another model"
+    finally:
+        await store.close()

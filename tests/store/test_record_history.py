@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
-from app.domain.records import Message
+from app.domain.records import Message, Record
 from app.store import record_history, records
 from app.store.create import create_dataset
 from app.store.store import Store
 from tests.store.conftest import row
 
 NEW = [Message(role="user", content="another question")]
+
+
+def uncounted(record: Record | None) -> Record | None:
+    """Counts are not of the history: they follow the text."""
+    return record and record.model_copy(update={"tokens": 0})
 
 
 async def test_changes_and_the_first_version(tmp_path: Path) -> None:
@@ -29,7 +34,7 @@ async def test_changes_and_the_first_version(tmp_path: Path) -> None:
         assert messages.after == [NEW[0].model_dump(exclude_none=True)]
         assert messages.before == [m.model_dump(exclude_none=True) for m in came.messages]
         assert oldest.others == 0
-        assert await store.read(record_history.original, 2) == came
+        assert uncounted(await store.read(record_history.original, 2)) == uncounted(came)
         assert len(await store.read(record_history.of_record, 3)) == 1
         await store.undo(newest.info.id)
         await store.undo(oldest.info.id)

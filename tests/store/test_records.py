@@ -214,16 +214,16 @@ async def test_nothing_is_scanned_twice_and_never_shown_old(opened):
         await store.write("Goal", meta.put, "goal", "another")
         assert await summed() == (45, 0), "the goal is no record"
         assert store.edition("records") == edition
-        await store.write("Edit", records.edit, 1, tokens=5)
+        await store.write("Edit", records.edit, 1, tokens=5, weight=2.0)
         assert await summed() == (50, 1)
         assert store.edition("records") > edition
         before = await store.read(records.stats)
         in_write = await store.write(
-            "Edit", lambda tx: (records.edit(tx, 1, tokens=7), records.stats(tx))
+            "Edit", lambda tx: (records.edit(tx, 1, valid=False), records.stats(tx))
         )
-        assert (before.tokens, in_write[1].tokens) == (50, 52), "a write sees what it wrote"
+        assert (before.valid, in_write[1].valid) == (10, 9), "a write sees what it wrote"
         await store.undo()
-        assert (await store.read(records.stats)).tokens == 50
+        assert (await store.read(records.stats)).valid == 10
 
 
 async def test_content_sums_are_the_sums_of_the_hashes(opened):

@@ -4,6 +4,7 @@ import asyncio
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -13,6 +14,7 @@ from app.ui import kit
 from app.ui.dry_run.snapshot import DryRunSnapshot, pick
 from app.ui.dry_run.views import Answers, actions, summary
 from app.ui.dry_run_panel import DryRunPanel
+from app.ui.kit import turns
 from app.ui.kit.chart import Plot
 from app.ui.parts import IntervalRow, VerdictStamp, VerdictTile
 from app.wiring import App
@@ -65,8 +67,9 @@ async def test_an_error_is_shown_as_an_error(
 
 
 async def test_charts_come_one_a_turn_into_places_of_their_size(
-    qtbot: QtBot, themed: QApplication
+    qtbot: QtBot, themed: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(turns, "SECONDS", 0)
     charts = summary(made.verdict("GO"))[-1]()
     assert isinstance(charts, kit.Reflow)
     qtbot.addWidget(charts)

@@ -57,14 +57,14 @@ async def add(turn: Turn, name: str, parent: str = "") -> None:
 
 @action()
 async def undo(turn: Turn) -> None:
-    done = await turn.session.store.undo()
+    done = await turn.call("undo")
     await turn.say(f"Undone: {plain(done.label.removeprefix('Undo: '), 200)}.")
     await turn.ask("What now?", Option(label="Redo", action="redo"), GO_ON)
 
 
 @action()
 async def redo(turn: Turn) -> None:
-    done = await turn.session.store.redo()
+    done = await turn.call("redo")
     await turn.say(f"Redone: {plain(done.label.removeprefix('Undo: '), 200)}.")
     await turn.ask("What now?", UNDO, GO_ON)
 

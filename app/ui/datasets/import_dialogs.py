@@ -70,14 +70,19 @@ class WhereDialog(QDialog):
 
 
 class ResultDialog(QDialog):
-    """What came in, and every line that could not be read with its reason, to copy or save."""
+    """What came in, and every line that could not be read with its reason, to copy or save.
 
-    def __init__(self, parent: QWidget | None, file: str, report: ImportReport) -> None:
+    With `now` False the import was some time ago: the counts are those of the dataset as it is.
+    """
+
+    def __init__(
+        self, parent: QWidget | None, file: str, report: ImportReport, *, now: bool = True
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
         self.report, self.file = report, file
         self.title = kit.label(title_of(file, report), "h2", wrap=True)
-        facts = kit.label(facts_of(report), "body", "muted", wrap=True)
+        facts = kit.label(facts_of(report, now=now), "body", "muted", wrap=True)
         self.table = kit.Table(
             "Lines that were not read", (kit.Column("Line", 80, right=True), kit.Column("Why"))
         )
@@ -111,9 +116,11 @@ class ResultDialog(QDialog):
         self.wants_save = result == 2
 
 
-async def show_result(parent: QWidget | None, file: str, report: ImportReport) -> None:
+async def show_result(
+    parent: QWidget | None, file: str, report: ImportReport, *, now: bool = True
+) -> None:
     """Tell what an import did; the list of bad lines can be saved to a file."""
-    dialog = ResultDialog(parent, file, report)
+    dialog = ResultDialog(parent, file, report, now=now)
     text = dialog.text()
     await dialogs.ask(dialog)
     if not dialog.wants_save:
@@ -136,11 +143,13 @@ def title_of(file: str, report: ImportReport) -> str:
     return f"{file}: {report.records:,} records came in"
 
 
-def facts_of(report: ImportReport) -> str:
-    """The counts that are not 0, in sentences."""
-    facts = [f"{report.records:,} records were imported"]
+def facts_of(report: ImportReport, *, now: bool = True) -> str:
+    """The counts that are not 0, in sentences; `now` is as in ResultDialog."""
+    came = "records were imported" if now else "records are in the dataset"
+    facts = [f"{report.records:,} {came}"]
     if report.invalid:
-        facts.append(f"{report.invalid:,} of the file's are invalid and can be mended")
+        whose = "of the file's" if now else "of them"
+        facts.append(f"{report.invalid:,} {whose} are invalid and can be mended")
     if report.skipped:
         facts.append(f"{report.skipped:,} were there already")
     words = ", ".join(facts) + "."
@@ -152,7 +161,11 @@ def facts_of(report: ImportReport) -> str:
 def lines_of(report: ImportReport) -> list[tuple[int, str]]:
     """Number and reasons of each bad line that is listed."""
     return [
-        (bad["line"], "; ".join(reason["text"] for reason in bad["reasons"]))
+        (
+            bad["line"],
+            (f"{bad['file']}: " if "file" in bad else "")
+            + "; ".join(reason["text"] for reason in bad["reasons"]),
+        )
         for bad in report.rejections
     ]
 

@@ -109,7 +109,7 @@ class MappingDialog(QDialog):
 
 def read_rows(sample: Sample, mapping: ColumnMapping) -> list[ParsedRecord]:
     """The records that the import would make of these rows."""
-    reader = RecordReader(seen=None)
+    reader = RecordReader()
     lines = (Line(n, 0, 0, mapping.apply(row)) for n, row in enumerate(sample.rows, 1))
     return [made for made in map(reader.read, lines) if isinstance(made, ParsedRecord)]
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer
 from shiboken6 import isValid
 
 Work = Callable[[], object]
-SECONDS = 0.008  # after which a turn takes no further piece; a single one may take 40 ms
+SECONDS = 0.004  # after which a turn takes no further piece; a single one may take 40 ms
 _waiting: deque[tuple[QObject, Work]] = deque()
 _asked = False
 

@@ -21,7 +21,7 @@ from app.ui.records.words import mark
 
 Maker = Callable[[], QWidget]
 TURNS_SHOWN = 60  # the newest; the earlier ones are laid out on demand
-AT_ONCE = 4  # turns made before anything is painted
+AT_ONCE = 1  # turns made before anything is painted
 VIEWS = ("turns", "compare", "history")
 
 

@@ -15,7 +15,7 @@ OFFERED = 12
 TIP = (
     'Words search the text; "some words" stand together; -word leaves out. Filters: '
     "topic:billing  is:invalid  split:test  issue:duplicate  source:generated  tag:vip  has:tools  "
-    "score<0.5  tokens:100..200  length>2000  probability<0.6"
+    "sensitive:email  score<0.5  tokens:100..200  length>2000  probability<0.6"
 )
 
 

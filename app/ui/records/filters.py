@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.query import KEYS, Query, QueryError
 from app.domain.topics import TopicPath
+from app.store.scans import Sensitive
 from app.ui import kit
+from app.ui.records import sensitive
 from app.ui.records.columns import plain_code
 from app.ui.records.filter_line import FilterLine
 from app.ui.records.snapshot import Around, Listing, View, query_of, topic_word
@@ -27,10 +29,12 @@ class FilterBar(QWidget):
 
     chosen = Signal(str)
     all_asked = Signal()
+    scan_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._around, self._view = Around(), View()
+        self._found = Sensitive()
         self.line = FilterLine()
         self.line.names = self._names
         self.line.applied.connect(self.chosen)
@@ -69,6 +73,12 @@ class FilterBar(QWidget):
             self._around = around
             self.line.setPlaceholderText(f"Search {around.stats.records:,} records, or {KEYWORDS}")
             self._fill_topics()
+            self._show_choices()
+
+    def show_sensitive(self, found: Sensitive) -> None:
+        """What the last scan for personal data found."""
+        if found != self._found:
+            self._found = found
             self._show_choices()
 
     def show_listing(self, listing: Listing) -> None:
@@ -175,6 +185,14 @@ class FilterBar(QWidget):
         ]  # fmt: skip
         every = self._entry("All splits", stats.valid, not query.split, split=())
         entries += [kit.Entry(), kit.Entry("Split", below=[every, kit.Entry(), *splits])]
+        entries.append(
+            sensitive.entry(
+                self._found,
+                query.sensitive,
+                lambda name: self._writing(sensitive=(name,)),
+                self.scan_asked.emit,
+            )
+        )
         kit.set_entries(self.issues, entries)
         self.issues.setText(_state_words(query, issues))
 

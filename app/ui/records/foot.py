@@ -44,16 +44,20 @@ class Foot(QWidget):
         row = kit.row((self.every, 1), self.change, self.delete, self.looks, gap=6)
         row.setContentsMargins(12, 6, 8, 6)
         self.setLayout(row)
+        self._fill_change()
 
     def show_around(self, around: Around) -> None:
         """The topics and tags to choose from."""
-        self._around = around
-        self._fill_change()
+        if (around.topics, around.tags) != (self._around.topics, self._around.tags):
+            self._around = around
+            self._fill_change()
 
     def show_view(self, view: View, shown: Sequence[str]) -> None:
         """The columns and the order in use."""
-        self._view, self._shown = view, tuple(shown)
-        self._fill_looks()
+        looks = (view.sort, view.descending, tuple(shown))
+        if looks != (self._view.sort, self._view.descending, self._shown):
+            self._view, self._shown = view, tuple(shown)
+            self._fill_looks()
 
     def show_selection(self, selected: int, total: int, said: str) -> None:
         """How many are selected of how many; `said` is the total in words."""

@@ -120,7 +120,7 @@ class RecordActions:
             title = f"Undo “{change.info.label}”?"
             if not await dialogs.confirm(self._panel, title, text, yes="Undo for all"):
                 return
-        await self._store.undo(change.info.id)
+        await self._app.call("undo", change_id=change.info.id)
 
     async def _preview(self, tool: str, **arguments: Any) -> Fixed:
         found: Fixed = await self._app.call(tool, preview=True, **arguments)

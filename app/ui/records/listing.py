@@ -115,6 +115,7 @@ class RecordList(QFrame):
         self.foot.show_selection(self.table.selected_count, listing.total, listing.said)
 
     def _tell_picked(self, row: int) -> None:
+        self.model.ask_for(row)  # first: the row is seen before the record is beside it
         if (record_id := self.model.id_at(row)) is not None:
             self.picked.emit(record_id)
 

@@ -27,9 +27,13 @@ WAITS = TwoLineCell("…", "")
 
 
 class RecordModel(QAbstractTableModel):
-    """`wanted` asks for a page; `fill` brings its rows. Rows already known stay meanwhile."""
+    """`wanted` asks for a page; `fill` brings its rows. Rows already known stay meanwhile.
+
+    `filled` says that rows came.
+    """
 
     wanted = Signal(int)
+    filled = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,6 +97,7 @@ class RecordModel(QAbstractTableModel):
         if edition == self.edition:
             self._keep(number, page)
             self._tell(number * PAGE, PAGE)
+            self.filled.emit()
 
     def forget(self, number: int) -> None:
         """A page that is not fetched after all: it is asked for again when it is looked at."""
@@ -152,7 +157,7 @@ class RecordModel(QAbstractTableModel):
         return None
 
     def _cell(self, key: str, row: int) -> Cell:
-        self._ask_for(row // PAGE)
+        self.ask_for(row)
         if (made := self._cells.get((key, row))) is not None:
             return made
         if found := self._shown(row):
@@ -174,7 +179,9 @@ class RecordModel(QAbstractTableModel):
         score = page.scores.get(found.id)
         return Shown(found, topic, score, self._terms, frozenset(self.shown))
 
-    def _ask_for(self, page: int) -> None:
+    def ask_for(self, row: int) -> None:
+        """Have the page of a row read, if it is not and can be."""
+        page = row // PAGE
         if page in self._pages:
             self._pages.move_to_end(page)
         reachable = self.listing.ids is not None or page * PAGE < NEAR

@@ -5,13 +5,14 @@ from typing import Any
 from app.store.store import Store
 from app.ui.controller import Controller
 from app.ui.records.model import RecordModel
-from app.ui.records.snapshot import read_page
+from app.ui.records.snapshot import read_pages
 
-QUEUED = 6  # pages waited for at most: a screen shows two, the rest is scrolled past
+SEEN = 2  # pages that a screen shows at most
+QUEUED = 6  # pages waited for at most: the rest is scrolled past
 
 
 class PageLoader:
-    """One page is read at a time, so that dragging the scroll bar never builds a queue."""
+    """A screen is read at a time, so that dragging the scroll bar never builds a queue."""
 
     def __init__(self, app: Controller, model: RecordModel) -> None:
         self._app, self._model = app, model
@@ -31,15 +32,17 @@ class PageLoader:
     async def _run(self) -> None:
         try:
             while self._waiting and (session := self._app.session) is not None:
-                await self._load(session.store, self._waiting.pop())
+                newest = [self._waiting.pop() for _ in self._waiting[:SEEN]]
+                await self._load(session.store, newest)
         finally:
             self._running = False
             for page in self._waiting:
                 self._model.forget(page)
             self._waiting.clear()
 
-    async def _load(self, store: Store, page: int) -> None:
+    async def _load(self, store: Store, pages: list[int]) -> None:
         model = self._model
         edition, scores = model.edition, "score" in model.shown
-        read: Any = await store.glance(read_page, model.listing, page, scores=scores)
-        model.fill(read, page, edition=edition)
+        read: Any = await store.glance(read_pages, model.listing, pages, scores=scores)
+        for page, rows in zip(pages, read, strict=True):
+            model.fill(rows, page, edition=edition)

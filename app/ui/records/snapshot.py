@@ -14,7 +14,7 @@ from typing import Any, Literal
 from app.domain.query import Query, parse
 from app.domain.records import Record
 from app.errors import InputError, ToolError
-from app.store import meta, records, topics
+from app.store import imports, meta, records, topics
 from app.store.database import Tx
 from app.store.records import EVERY, RecordFilter, RecordRow, RecordStats, Sort
 from app.store.search import RANKED, Search
@@ -85,6 +85,7 @@ class Around:
     """What stands around the list: the dataset in numbers, and names to choose or type."""
 
     facts: str = ""
+    rejected: int = 0  # lines of its files that could not be read
     stats: RecordStats = field(default_factory=RecordStats)
     topics: tuple[TopicChoice, ...] = ()
     tags: tuple[str, ...] = ()
@@ -124,6 +125,10 @@ def read_order(tx: Tx, listing: Listing, wanted: Iterable[int]) -> Listing:
     return replace(made, first=listing.first, share=listing.share)
 
 
+def read_pages(tx: Tx, listing: Listing, numbers: Iterable[int], *, scores: bool) -> list[Page]:
+    return [read_page(tx, listing, number, scores=scores) for number in numbers]
+
+
 def read_page(tx: Tx, listing: Listing, number: int, *, scores: bool) -> Page:
     """One page; nothing when it lies too deep in a list whose order is not known yet."""
     start = number * PAGE
@@ -156,7 +161,8 @@ def read_around(tx: Tx) -> Around:
 def read_names(tx: Tx) -> Around:
     """Of what stands around the list only what is read at once, with what was counted before."""
     facts = origin_facts(meta.get(tx, "origin", {}), datetime.now())
-    return Around(facts=facts, topics=choices(topics.all_topics(tx)))
+    rejected = sum(each.rejected_lines for each in imports.with_rejections(tx))
+    return Around(facts=facts, rejected=rejected, topics=choices(topics.all_topics(tx)))
 
 
 def read_detail(tx: Tx, record_id: int) -> Detail:
@@ -262,9 +268,7 @@ def _known_order(
 
 def _dense(tx: Tx) -> range | None:
     """The whole file as a range, where no id between the first and the last is free."""
-    parts = ("MIN(id)", "MAX(id)", "COUNT(*)")
-    query = "SELECT " + ", ".join(f"(SELECT {part} FROM record)" for part in parts)
-    first, last, number = tx.cached("extent", lambda: tx.sql(query)[0])
+    first, last, number = records.extent(tx)
     if not number:
         return range(0)
     return range(first, last + 1) if last - first + 1 == number else None

@@ -38,6 +38,8 @@ class RecordTable(kit.Table):
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self._click_header)
         header.setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Fixed)
+        # At once: the record beside it is laid out next, which takes longer.
+        model.filled.connect(self.viewport().repaint)
         key = QShortcut(QKeySequence(Qt.Key.Key_Delete), self)
         key.setContext(Qt.ShortcutContext.WidgetShortcut)
         key.activated.connect(self.delete_asked)

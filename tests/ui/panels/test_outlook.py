@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.domain.outlook import Cell, Outlook
+from app.ui import kit
 from app.ui.outlook import OutlookCard
 
 
@@ -29,6 +30,7 @@ def test_says_its_cells_and_wraps_when_narrow(themed: Any, qtbot: QtBot, outlook
     wide, narrow = card(qtbot, 800), card(qtbot, 600)
     for shown in (wide, narrow):
         shown.show_outlook(outlook)
+        qtbot.waitUntil(lambda: not kit.pending())
         words = [label.text() for label in shown.findChildren(QLabel) if not label.isHidden()]
         assert "About Not here." in words
         assert "Base model: About Base model." in shown.accessibleName()

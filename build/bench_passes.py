@@ -1,6 +1,6 @@
-"""The full-text index beside a bare FTS5 table of the same texts, and searches beside their limit.
+"""The background passes beside the bare work of their libraries, and searches beside their limit.
 
-Run alone: `python build/bench_search.py 1000000`.
+Run alone: `python build/bench_passes.py 100000`.
 """
 
 import asyncio
@@ -17,17 +17,19 @@ from typing import Any
 import orjson
 from bench_import import write_chats
 
-from app.importing import index_worker
+from app.importing import count_worker, index_worker
 from app.store import records
 from app.store.create import create_dataset
 from app.store.database import Database
 from app.store.records import RecordFilter
 from app.store.search import TEXTS, Search, text_of
-from app.workers import RunDir, Worker
+from app.training.tokenizer import train_tokenizer
+from app.workers import RunDir, Task, Worker
 
 LIMIT_SECONDS = 0.1  # for the first page of a search
 ROUNDS = 5
 PAGE = 100
+TAUGHT, VOCABULARY = 3_000, 2_048  # as the starter's tokenizer
 Row = tuple[str, float, str, float]
 
 
@@ -38,12 +40,29 @@ def rows(count: int) -> list[Row]:
         write_chats(folder / "chats.jsonl", count)
         create_dataset(folder / "dataset.sqlite", _records(folder / "chats.jsonl"), {})
         theirs = _bare(folder)
-        mine = _timed(lambda: _index(folder))
+        mine = _timed(lambda: _run(index_worker, folder / "index", folder))
         what = f"Full-text index of {count:,} records: read, resumable, on disk (CPU)"
         return [
-            (what, mine, "bare FTS5, one `executemany` of texts in memory, no commit", theirs),
+            (what, mine, "bare FTS5, one `executemany` of texts in memory", theirs),
+            _counted(folder, count),
             *asyncio.run(_searches(folder, count)),
         ]
+
+
+def _counted(folder: Path, count: int) -> Row:
+    """The exact token counts; the tokenizer's own time is that of the texts of a batch in memory."""
+    texts = [text for _, text in islice(_texts(folder), TAUGHT)]
+    tokenizer = train_tokenizer(texts, vocab_size=VOCABULARY)
+    file = folder / "tokenizer.json"
+    tokenizer.save(str(file))
+    bare, source = 0.0, _texts(folder)
+    while batch := [text for _, text in islice(source, 2_000)]:
+        bare += _timed(lambda batch=batch: tokenizer.encode_batch_fast(batch))
+    mine = _timed(
+        lambda: _run(count_worker, folder / "count", folder, tokenizer=str(file), key="k")
+    )
+    what = f"Token counts of {count:,} records: read, resumable, on disk (CPU)"
+    return (what, mine, "the tokenizer alone, texts in memory", bare)
 
 
 def _records(source: Path) -> Iterator[dict[str, Any]]:
@@ -73,11 +92,11 @@ def _bare(folder: Path) -> float:
     return seconds
 
 
-def _index(folder: Path) -> None:
-    run = RunDir(folder / "index")
-    run.prepare({"database": str(folder / "dataset.sqlite")})
+def _run(task: Task, place: Path, folder: Path, **config: str) -> None:
+    run = RunDir(place)
+    run.prepare({"database": str(folder / "dataset.sqlite"), **config})
     worker = Worker(run.path)
-    index_worker.run(worker)
+    task.run(worker)
     worker.finish("completed")
 
 
