@@ -65,11 +65,29 @@ class Job:
         self.done, self.total, self.text = done, total, text or self.text
         self._notify(self)
 
-    def teller(self, stopped: str, text: str = "") -> Tell:
-        """For work in another thread, to call with (done, total): shows the progress, and once the
-        user asked for an end raises Stopped with these words. `text` may name {done} and {total}."""
-        asked, loop = threading.Event(), asyncio.get_running_loop()
+    async def follow(self, work: Callable[[Tell], Awaitable[T]], stopped: str, text: str = "") -> T:
+        """Run work that another thread does, and that calls what it is given with (done, total): it
+        shows the progress, and raises Stopped with these words once an end was asked for. `text` may
+        name {done} and {total}.
+
+        A cancelled caller goes on only when the thread has ended: nothing is said to be stopped that
+        is done behind its back.
+        """
+        asked = threading.Event()
         self.stop_hook = asked.set
+        await asyncio.sleep(0)  # a Stop before this line cancels here, and nothing begins
+        task = asyncio.ensure_future(work(self._teller(asked, stopped, text)))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            asked.set()
+            await _gone(task)
+            if not task.cancelled() and (error := task.exception()):
+                log.info("%s: %s", self.name, error)
+            raise
+
+    def _teller(self, asked: threading.Event, stopped: str, text: str) -> Tell:
+        loop = asyncio.get_running_loop()
 
         def tell(done: float, total: float) -> None:
             if asked.is_set():

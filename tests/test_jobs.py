@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -194,7 +195,8 @@ async def test_work_in_a_thread_tells_its_progress_and_hears_of_a_stop():
         heard.append("went on")
 
     async def work(job):
-        await asyncio.to_thread(count, job.teller("Nothing was changed.", "{done} of {total:,}"))
+        in_thread = partial(asyncio.to_thread, count)
+        await job.follow(in_thread, "Nothing was changed.", "{done} of {total:,}")
 
     running = jobs.start(jobs.run("count", work))
     while "1 of 4" not in told:
@@ -205,3 +207,44 @@ async def test_work_in_a_thread_tells_its_progress_and_hears_of_a_stop():
         await running
     assert not heard
     assert jobs.active == []
+
+
+async def test_cancelled_work_in_a_thread_has_ended_when_it_is_said_to_have():
+    jobs, begun, may_look, told = Jobs(), threading.Event(), threading.Event(), []
+
+    def count(tell):
+        begun.set()
+        may_look.wait(60)
+        tell(1, 4)
+        told.append("went on")
+
+    async def work(job):
+        try:
+            await job.follow(partial(asyncio.to_thread, count), "Nothing was changed.")
+        finally:
+            told.append("ended")
+
+    running = jobs.start(jobs.run("count", work, dataset_id="d"))
+    while not begun.is_set():
+        await asyncio.sleep(0)
+    closing = asyncio.ensure_future(jobs.cancel("d"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not told
+    may_look.set()
+    await closing
+    assert told == ["ended"]
+    with pytest.raises(Stopped):
+        await running
+
+
+async def test_a_stop_as_the_work_begins_begins_nothing():
+    jobs, begun = Jobs(), []
+    jobs.subscribe(lambda job: job.stop() if job.state == "running" else None)
+
+    async def work(job):
+        await job.follow(partial(asyncio.to_thread, begun.append), "Nothing was changed.")
+
+    with pytest.raises(Stopped):
+        await jobs.run("count", work)
+    assert begun == []

@@ -78,12 +78,14 @@ class Context:
         all of it back. Raises Stopped."""
 
         async def run(job: Job) -> T:
-            tell = job.teller(f"{label}: stopped, nothing was changed.")
-            return await self.write(label, work, *args, tell)
+            return await job.follow(
+                lambda tell: self.write(label, work, *args, tell), f"{label}: {UNCHANGED}"
+            )
 
         return await self.jobs.run(label, run, dataset_id=self.open.dataset_id)
 
 
+UNCHANGED = "stopped, nothing was changed."  # of work that is one transaction
 Function = Callable[..., Awaitable[BaseModel]]
 CardMaker = Callable[..., Awaitable[Card | None]]
 

@@ -131,12 +131,14 @@ async def _add(
 ) -> Appended:
     """The one transaction in which all records come in; Stop takes all of it back."""
     job.phase("adding the records")
-    stopped = f"{path.name}: stopped, nothing was added."
-    tell = job.teller(stopped, "adding {done:,} of {total:,}")
     kept = {name: result[name] for name in ("rejected_lines", "rejections", "seconds")}
     note = {"file": str(path), **kept}
     label = f"Append {path.name}"
-    return await ctx.write(label, append, staged, note, duplicates=duplicates, tell=tell)
+    return await job.follow(
+        lambda tell: ctx.write(label, append, staged, note, duplicates=duplicates, tell=tell),
+        f"{path.name}: stopped, nothing was added.",
+        "adding {done:,} of {total:,}",
+    )
 
 
 async def _export_card(

@@ -5,7 +5,7 @@ from typing import Protocol
 from app.jobs import Job, Tell, quiet
 from app.store import changes
 from app.store.changes import ChangeInfo
-from app.tools.base import Context, tool
+from app.tools.base import UNCHANGED, Context, tool
 
 MANY_CELLS = 20_000  # from which it is shown as a job: fewer take 0.2 s
 
@@ -44,6 +44,6 @@ async def _run(ctx: Context, change: ChangeInfo | None, work: Work, verb: str) -
     label = f"{verb}: {change.label.removeprefix('Undo: ')}"
 
     async def run(job: Job) -> ChangeInfo:
-        return await work(tell=job.teller(f"{label}: stopped, nothing was changed."))
+        return await job.follow(lambda tell: work(tell=tell), f"{label}: {UNCHANGED}")
 
     return await ctx.jobs.run(label, run, dataset_id=ctx.open.dataset_id)

@@ -96,7 +96,7 @@ async def test_compare_and_history_with_undo(open_app: Any, show_panel: Any, unt
         assert AS_IMPORTED in labels
         turns = [{"role": "user", "content": "question one"}]
         await app.call("update_record", record_id=1, updates={"messages": turns})
-        await until(lambda: shown.area.findChildren(PiecesText))
+        await until(lambda: len(shown.area.findChildren(PiecesText)) == 2)
         spoken = [w.accessibleDescription() for w in shown.area.findChildren(PiecesText)]
         assert spoken == ["Removed: Route tickets..", "Removed: 1. Added: one."]
         shown.show_view("history")
