@@ -21,6 +21,7 @@ from app.importing.mapping import ColumnMapping
 from app.importing.parsers import Parsers
 from app.importing.parsing import REJECTIONS_KEPT, BlockParser, Parsed
 from app.importing.unknown import UnknownShapeError, Unrecognised
+from app.store.backups import sync_folder
 from app.store.create import DatasetWriter
 from app.workers import Worker
 
@@ -212,16 +213,6 @@ def two_threads() -> Iterator[None]:
         sys.setswitchinterval(interval)
         if collects:
             gc.enable()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename last through a power failure (Windows does so by itself)."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def time_left(seconds: float) -> str:

@@ -25,10 +25,15 @@ async def _delete_card(
     ctx: Context, record_ids: list[int] | None = None, query: str | None = None
 ) -> Card:
     _, number = await _chosen(ctx, record_ids, query)
+    return await deletion_card(ctx, "delete_records", number, "records")
+
+
+async def deletion_card(ctx: Context, tool: str, number: int, what: str) -> Card:
+    """How many of all the records go."""
     stats = await ctx.open.store.read(records.stats)
     return Card(
-        tool="delete_records",
-        title=f"Delete {number:,} records?",
+        tool=tool,
+        title=f"Delete {number:,} {what}?",
         rows=[("Records", f"{number:,} of {stats.records:,}"), ("Undo", "Ctrl Z, any time")],
         verb=f"Delete {number:,}",
         note="reversible",

@@ -21,6 +21,7 @@ from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools import editing
 from app.tools.base import Card, Context, tool
+from app.tools.bulk import deletion_card
 from app.tools.listing import chosen
 
 PREVIEWS = 20
@@ -110,14 +111,7 @@ async def _removal_card(
     if preview:
         return None
     found = await ctx.open.store.read(_removal, keep)
-    every = await ctx.open.store.read(records.stats)
-    return Card(
-        tool="remove_duplicates",
-        title=f"Delete {found.records:,} exact duplicates?",
-        rows=[("Records", f"{found.records:,} of {every.records:,}"), ("Undo", "Ctrl Z, any time")],
-        verb=f"Delete {found.records:,}",
-        note="reversible",
-    )
+    return await deletion_card(ctx, "remove_duplicates", found.records, "exact duplicates")
 
 
 @tool("consequential", card=_removal_card)

@@ -22,7 +22,8 @@ from app.importing.lines import MAX_LINE_BYTES
 from app.importing.parsers import Parsers
 from app.importing.parsing import BlockParser, Parsed
 from app.importing.tokens import TokenEstimate
-from app.workers import RunDir, Worker, launch
+from app.workers import RunDir, launch
+from tests.tasks import run_task
 
 CALIBRATION = (4000, 1000)
 ODD = [b"not json", b"", b'{"foo":1}', b'{"prompt":"p"}\r', b'{"messages":[]}', b"\xff", b"[1]"]
@@ -61,14 +62,9 @@ def parsers() -> Iterator[Parsers]:
 
 
 def import_of(tmp_path: Path, file: Path) -> tuple[dict[str, Any], list[Any]]:
-    run = RunDir(tmp_path / "run")
     database = tmp_path / "dataset.sqlite"
-    run.prepare({"file": str(file), "database": str(database), "name": "n"})
-    worker = Worker(run.path)
-    try:
-        result = task.run(worker)
-    finally:
-        worker.finish("completed")
+    config = {"file": str(file), "database": str(database), "name": "n"}
+    result = run_task(task, tmp_path / "run", config)
     db = sqlite3.connect(database)
     rows = db.execute("SELECT * FROM record JOIN body ON record_id = id ORDER BY id").fetchall()
     db.close()

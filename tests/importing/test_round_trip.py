@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from app.domain.normalise import IDENTITY_FIELDS
 from app.errors import InputError
 from app.importing import worker as task
-from app.workers import RunDir, Worker
+from tests.tasks import run_task
 
 TEXT = st.text(max_size=20).filter(str.strip)
 NUMBER = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -49,13 +49,8 @@ def imported(data: bytes, name: str = "in") -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         file, database = Path(folder) / name, Path(folder) / "dataset.sqlite"
         file.write_bytes(data)
-        run = RunDir(Path(folder) / "run")
-        run.prepare({"file": str(file), "database": str(database), "name": "n"})
-        worker = Worker(run.path)
-        try:
-            result = task.run(worker)
-        finally:
-            worker.finish("completed")
+        config = {"file": str(file), "database": str(database), "name": "n"}
+        result = run_task(task, Path(folder) / "run", config)
         if "unrecognised" in result:
             return []
         db = sqlite3.connect(database)

@@ -180,6 +180,16 @@ def written(folder: Path) -> int:
     return total
 
 
+def read_to(task: str, share: float) -> Moment:
+    """When that share of the file was read."""
+
+    def read(folder: Path) -> bool:
+        status = RunDir(folder / "runs" / task).status()
+        return status.total > 0 and status.done >= share * status.total
+
+    return read
+
+
 def moment_from(noise: random.Random, whole: int) -> Moment:
     """A moment of an import that ends with a file of `whole` bytes."""
     share = noise.random()
@@ -187,12 +197,7 @@ def moment_from(noise: random.Random, whole: int) -> Moment:
     if kind == "begun":
         return lambda folder: (folder / "runs" / "import" / "config.json").exists()
     if kind == "read":
-
-        def read(folder: Path) -> bool:
-            status = RunDir(folder / "runs" / "import").status()
-            return status.total > 0 and status.done >= share * status.total
-
-        return read
+        return read_to("import", share)
     if kind == "written":
         return lambda folder: written(folder) >= max(1.0, share * whole)
     return lambda folder: (folder / FILE).exists()

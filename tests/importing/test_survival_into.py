@@ -20,8 +20,7 @@ from app.store import changes, integrity, trash
 from app.store.library import FILE, DatasetInfo
 from app.tools.datasets import STAGED
 from app.wiring import App
-from app.workers import RunDir
-from tests.importing.test_survival import ROOT, Imports, Moment, moment_from, write_chats
+from tests.importing.test_survival import ROOT, Imports, Moment, moment_from, read_to, write_chats
 
 EARLIER, LATER = 300, 3000
 WAL = f"{FILE}-wal"
@@ -105,12 +104,7 @@ def moment_of_append(noise: random.Random, whole: int) -> Moment:
     if kind == "begun":
         return lambda folder: (folder / "runs" / "append" / "config.json").exists()
     if kind == "read":
-
-        def read(folder: Path) -> bool:
-            status = RunDir(folder / "runs" / "append").status()
-            return status.total > 0 and status.done >= share * status.total
-
-        return read
+        return read_to("append", share)
     if kind == "staged":
         return lambda folder: (folder / "runs" / "append" / STAGED).exists()
     return lambda folder: size_of(folder / WAL) >= max(1.0, share * whole)

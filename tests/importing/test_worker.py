@@ -16,7 +16,8 @@ from app.importing import worker as task
 from app.paths import resource
 from app.store import records
 from app.store.store import Store
-from app.workers import RunDir, Worker, launch, run_worker
+from app.workers import RunDir, launch, run_worker
+from tests.tasks import run_task
 
 
 def config(tmp_path: Path, file: Path) -> dict[str, Any]:
@@ -27,13 +28,7 @@ def run_here(tmp_path: Path, rows: list[Any], **more: Any) -> tuple[dict[str, An
     """The task in this process; returns its result and the stored rows."""
     file = tmp_path / "in.jsonl"
     file.write_text("\n".join(r if isinstance(r, str) else json.dumps(r) for r in rows))
-    run = RunDir(tmp_path / "run")
-    run.prepare(config(tmp_path, file) | more)
-    worker = Worker(run.path)
-    try:
-        result = task.run(worker)
-    finally:
-        worker.finish("completed")
+    result = run_task(task, tmp_path / "run", config(tmp_path, file) | more)
     db = sqlite3.connect(tmp_path / "dataset.sqlite")
     db.row_factory = sqlite3.Row
     stored = db.execute("SELECT * FROM record JOIN body ON record_id = id ORDER BY id").fetchall()

@@ -15,7 +15,8 @@ from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.store.search import Search
 from app.store.store import Store
-from app.workers import RunDir, Worker, launch
+from app.workers import RunDir, launch
+from tests.tasks import run_task
 
 WORDS = ["refund", "card", "lost", "Fee", "crème", "überweisung", "the", "ticket", "x9"]
 
@@ -42,13 +43,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def index(path: Path) -> dict[str, Any]:
-    run = RunDir(path.parent / "runs" / "index")
-    run.prepare({"database": str(path)})
-    worker = Worker(run.path)
-    try:
-        return index_worker.run(worker)
-    finally:
-        worker.finish("completed")
+    return run_task(index_worker, path.parent / "runs" / "index", {"database": str(path)})
 
 
 def ids(tx: Tx, text: str) -> list[int]:

@@ -11,6 +11,7 @@ from app.errors import AppError, Stopped
 from app.training import rollouts_worker, starter_worker, train_worker
 from app.training.model import load_model
 from app.workers import RunDir, Worker, run_worker
+from tests.tasks import run_task
 
 COLOURS = {"grass": "green", "sky": "blue", "snow": "white"}
 GRADER = {
@@ -46,14 +47,7 @@ def prompts(path: Path, numbers: range) -> str:
 
 def run(module: Any, folder: Path, config: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     """A task in this process; its result and events."""
-    directory = RunDir(folder)
-    directory.prepare(config)
-    worker = Worker(folder)
-    try:
-        result = module.run(worker)
-    finally:
-        worker.finish("completed")
-    return result, directory.events()[0]
+    return run_task(module, folder, config), RunDir(folder).events()[0]
 
 
 @pytest.fixture(scope="module")

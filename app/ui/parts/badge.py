@@ -29,6 +29,16 @@ def draw_badge(
     draw_text(painter, room, text, font=theme().font("label"), color=color)
 
 
+def draw_badge_at_left(
+    painter: QPainter, room: QRectF, text: str, *, tone: Tone = "muted", icon: str = ""
+) -> None:
+    """In the middle of a row, no wider than the row."""
+    size = badge_size(text, icon)
+    top = room.center().y() - size.height() / 2
+    chip = QRectF(room.left(), top, min(size.width(), room.width()), size.height())
+    draw_badge(painter, chip, text, tone=tone, icon=icon)
+
+
 class Badge(QWidget):
     """A chip as a widget; `show_text` changes it."""
 

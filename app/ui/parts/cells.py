@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.ui.parts.badge import badge_size, draw_badge
+from app.ui.parts.badge import draw_badge_at_left
 from app.ui.parts.paint import RIGHT, Tone, draw_bar, draw_text, ink_token
 from app.ui.theme import theme
 
@@ -97,11 +97,7 @@ def _draw(painter: QPainter, rect: QRectF, cell: Cell) -> None:
         case BadgeCell(text="") | NumberCell(text="") | PlainCell(text=""):
             pass
         case BadgeCell(text, tone, icon):
-            size = badge_size(text, icon)
-            top = rect.center().y() - size.height() / 2
-            width = min(size.width(), rect.width())
-            chip = QRectF(rect.left(), top, width, size.height())
-            draw_badge(painter, chip, text, tone=tone, icon=icon)
+            draw_badge_at_left(painter, rect, text, tone=tone, icon=icon)
         case BarCell(value, target, tone, add, _):
             bar = QRectF(rect.left(), rect.center().y() - 3, rect.width(), 6)
             draw_bar(painter, bar, value, target=target, tone=tone, add=add)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.ui.parts import CELL, BadgeCell, Cell, NumberCell, PlainCell, TwoLineCell
-from app.ui.parts.badge import badge_size, draw_badge
+from app.ui.parts.badge import draw_badge_at_left
 from app.ui.parts.cells import Index
 from app.ui.parts.paint import LEFT, RIGHT, ink_token
 from app.ui.theme import Theme, theme
@@ -73,10 +73,7 @@ def _draw(painter: QPainter, rect: QRectF, cell: Cell, look: Look) -> None:
         case BadgeCell(text="") | NumberCell(text="") | PlainCell(text=""):
             pass
         case BadgeCell(text, tone, icon):
-            size = badge_size(text, icon)
-            top = rect.center().y() - size.height() / 2
-            chip = QRectF(rect.left(), top, min(size.width(), rect.width()), size.height())
-            draw_badge(painter, chip, text, tone=tone, icon=icon)
+            draw_badge_at_left(painter, rect, text, tone=tone, icon=icon)
         case NumberCell(text, tone):
             _text(painter, rect, text, look, look.body, ink_token(tone), RIGHT)
         case PlainCell(text, tone):
