@@ -24,6 +24,28 @@ class Settings(BaseModel):
     openings: bool = Field(
         True, title="Assistant speaks first", description="When a dataset is opened."
     )
+    model_openings: bool = Field(
+        True,
+        title="A connected model words the opening",
+        description="One call when a dataset is opened in a new state; else fixed words.",
+    )
+    agent: str = Field(
+        "finetune",
+        title="Agent",
+        description="The agent file a connected model follows; “guided” uses no model.",
+    )
+    spend_cap: float = Field(
+        5.0,
+        ge=0,
+        title="Spending limit per dataset",
+        description="Of the assistant, where the connection's prices are known.",
+    )
+    token_cap: int = Field(
+        2_000_000,
+        ge=0,
+        title="Token limit per dataset",
+        description="Of the assistant, where prices are not known.",
+    )
     preset: Literal["fast", "standard"] = Field(
         "standard",
         title="Training effort",

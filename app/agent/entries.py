@@ -41,12 +41,32 @@ class Piece(Entry):
 
 
 class Said(Entry):
-    """The user speaks: plain text, typed or the label of the option they took. `context` is the JSON
-    block that a model was given with it."""
+    """The user speaks: plain text as typed. `context` is the JSON block that a model was given with
+    it; `answers` is the key of the model's question that it answers, whose card shows it."""
 
     kind: Literal["user"] = "user"
+    key: str = Field(default_factory=new_key)
     text: str
     context: str = ""
+    answers: str = ""
+
+
+class Queued(Entry):
+    """The user wrote this while a turn was under way; the Said of the same key follows when its turn
+    comes. With `on` False it was dropped by a Stop and goes back to where it was written. Not stored."""
+
+    kind: Literal["queued"] = "queued"
+    key: str
+    text: str
+    on: bool = True
+
+
+class Withdrawn(Entry):
+    """What was said from the message `key` on counts no longer: the user edited it, or asked for
+    another answer. What tools did since then stays done, and stays told."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    key: str
 
 
 class Option(BaseModel):
@@ -59,22 +79,34 @@ class Option(BaseModel):
     arguments: dict[str, Any] = {}
 
 
+Form = Literal["select", "multiselect", "text"]
+
+
 class Question(Entry):
-    """A question card. `chosen` is the index of the option taken, None while it is open."""
+    """A question card, of the guide (whose options are actions) or of a model. `chosen` is the index
+    of the option taken and `answer` the words given, None and empty while it is open."""
 
     kind: Literal["question"] = "question"
     key: str = Field(default_factory=new_key)
     text: str
-    options: tuple[Option, ...]
+    form: Form = "select"
+    options: tuple[Option, ...] = ()
     chosen: int | None = None
+    answer: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.chosen is None and not self.answer
 
 
 class Choice(Entry):
-    """An option was taken; on reading back it marks its question."""
+    """A question was answered; on reading back it marks its question. `index` is None where the
+    answer was written or is of several options."""
 
     kind: Literal["choice"] = "choice"
     key: str
-    index: int
+    index: int | None = None
+    answer: str = ""
 
 
 class ToolStarted(Entry):
@@ -108,13 +140,40 @@ class CardAsked(Entry):
     card: Card
 
 
+How = Literal["click", "always", "expired", "ended"]
+
+
 class CardAnswered(Entry):
-    """The user's answer to a card."""
+    """The answer to a card, and how it came: a click, the user's standing yes for this dataset, or
+    nobody answered in time or before the turn ended (both are a no)."""
 
     kind: Literal["card"] = "card"
     key: str
     card: Card
     yes: bool
+    how: How = "click"
+
+
+class Chart(Entry):
+    """Numbers better seen than told, beside a tool's result. `bars`: a value a label, with a `target`
+    where there is one; `histogram`: counts of equal bins from 0 to 1; `lines`: series over steps."""
+
+    kind: Literal["chart"] = "chart"
+    title: str
+    form: Literal["bars", "histogram", "lines"]
+    labels: tuple[str, ...] = ()
+    series: tuple[tuple[float, ...], ...] = ()
+    names: tuple[str, ...] = ()
+    target: float | None = None
+
+
+class TreeShown(Entry):
+    """A proposed hierarchy of topics to edit and use where it stands; as in `apply_topic_hierarchy`."""
+
+    kind: Literal["tree"] = "tree"
+    key: str = Field(default_factory=new_key)
+    title: str
+    hierarchy: tuple[dict[str, Any], ...]
 
 
 class Show(Entry):
@@ -151,16 +210,29 @@ class Busy(Entry):
 
 
 Stored = Annotated[
-    Message | Said | Question | Choice | ToolDone | CardAnswered | Spent,
+    Message
+    | Said
+    | Withdrawn
+    | Question
+    | Choice
+    | ToolDone
+    | CardAnswered
+    | Chart
+    | TreeShown
+    | Spent,
     Field(discriminator="kind"),
 ]
-STORED = (Message, Said, Question, Choice, ToolDone, CardAnswered, Spent)
+STORED = (
+    Message, Said, Withdrawn, Question, Choice, ToolDone, CardAnswered, Chart, TreeShown, Spent,
+)  # fmt: skip
 _STORED: TypeAdapter[Stored] = TypeAdapter(Stored)
 
 
-def read_back(kind: str, data: dict[str, Any]) -> Entry:
-    """A stored entry as a value; raises pydantic's ValidationError for a foreign one."""
-    return _STORED.validate_python({**data, "kind": kind})
+def read_back(kind: str, data: dict[str, Any], row: int = 0) -> Entry:
+    """A stored entry as a value; raises pydantic's ValidationError for a foreign one. What was stored
+    before messages had keys gets that of its row, the same at each reading."""
+    key = {"key": f"row{row}"} if kind == "user" else {}
+    return _STORED.validate_python({**key, **data, "kind": kind})
 
 
 def as_data(entry: Entry) -> dict[str, Any]:
@@ -169,10 +241,30 @@ def as_data(entry: Entry) -> dict[str, Any]:
 
 
 def settled(entries: list[Entry]) -> list[Entry]:
-    """The entries with every choice put into its question."""
-    chosen = {e.key: e.index for e in entries if isinstance(e, Choice)}
-    return [
-        e.model_copy(update={"chosen": chosen.get(e.key)}) if isinstance(e, Question) else e
-        for e in entries
-        if not isinstance(e, Choice)
+    """The conversation as it stands: answers put into their questions, and what was withdrawn gone
+    but for what tools did and cards decided."""
+    answers = {e.key: e for e in entries if isinstance(e, Choice)}
+    kept: list[Entry] = []
+    for entry in entries:
+        if isinstance(entry, Withdrawn):
+            kept = _without(kept, entry.key)
+        elif isinstance(entry, Question) and (answer := answers.get(entry.key)):
+            given = {"chosen": answer.index, "answer": answer.answer}
+            kept.append(entry.model_copy(update=given))
+        elif not isinstance(entry, Choice):
+            kept.append(entry)
+    return kept
+
+
+def _without(entries: list[Entry], key: str) -> list[Entry]:
+    """The entries without those from the message `key` on. A tool's row stays, no longer as a part
+    of the reply that asked for it."""
+    at = next((n for n, e in enumerate(entries) if isinstance(e, Said) and e.key == key), None)
+    if at is None:
+        return entries
+    later = [
+        e.model_copy(update={"reply": ""}) if isinstance(e, ToolDone) else e
+        for e in entries[at:]
+        if isinstance(e, ToolDone | CardAnswered | Spent)
     ]
+    return entries[:at] + later

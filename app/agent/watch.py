@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.agent.guide import Guide
+from app.agent.assistant import Assistant
 from app.store import results
 from app.store.database import Tx
 from app.store.events import Event, GraderChanged, ResultsChanged, RunChanged
@@ -39,8 +39,8 @@ Seen = dict[str, Standing]
 class Watch:
     """Follows one session's events while it is open."""
 
-    def __init__(self, guide: Guide, session: Session) -> None:
-        self._guide, self._session = guide, session
+    def __init__(self, assistant: Assistant, session: Session) -> None:
+        self._assistant, self._session = assistant, session
         self._seen: Seen | None = None
         self._offset: dict[int, int] = {}
         self._quarter: dict[int, int] = {}
@@ -63,7 +63,7 @@ class Watch:
         self._dirty = True
         if not self._looking:
             self._looking = True
-            self._guide.host.jobs.start(self._look())
+            self._assistant.host.jobs.start(self._look())
 
     async def _look(self) -> None:
         try:
@@ -75,7 +75,7 @@ class Watch:
 
     @property
     def _gone(self) -> bool:
-        return self._closed or self._guide.host.session is not self._session
+        return self._closed or self._assistant.host.session is not self._session
 
     async def _look_once(self) -> None:
         found, training = await self._session.store.read(_newest)
@@ -101,15 +101,15 @@ class Watch:
         elif now.actor != "assistant":
             served = kind == "deployment" and now.state == "running" and was != "stopped"
             if served or (kind != "deployment" and now.state in ENDED):
-                self._guide.begin(TOLD[kind])
+                self._assistant.begin(TOLD[kind])
 
     def _tell_run(self, state: str, was: str) -> None:
         if state == "running":
-            self._guide.begin("run_began", resumed=was in ("paused", "stopped", "failed"))
+            self._assistant.begin("run_began", resumed=was in ("paused", "stopped", "failed"))
         elif state == "paused":
-            self._guide.begin("offer_resume")
+            self._assistant.begin("offer_resume")
         elif state in ENDED:
-            self._guide.begin("report")
+            self._assistant.begin("report")
 
     async def _follow(self, training: ResultValue, *, silent: bool) -> None:
         """New events of the run's directory: alarms and quarter marks."""
@@ -124,9 +124,9 @@ class Watch:
         if silent or self._gone or training.state != "running":
             return
         for alarm in facts["alarms"]:
-            self._guide.begin("alarm", text=alarm["text"], step=alarm["step"])
+            self._assistant.begin("alarm", text=alarm["text"], step=alarm["step"])
         if quarter > before:
-            self._guide.begin("quarter", quarter=quarter)
+            self._assistant.begin("quarter", quarter=quarter)
 
 
 def _facts(rows: list[dict[str, Any]]) -> dict[str, Any]:

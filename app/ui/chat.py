@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from app.agent.assistant import Assistant
 from app.agent.entries import Busy, CardAsked, Entry, Question, Show
-from app.agent.guide import Guide
 from app.agent.watch import Watch
 from app.jobs import Job
 from app.tools.session import Session
@@ -39,17 +39,17 @@ class ChatDock(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Assistant")
         self.app = app
-        self.guide = Guide(app, self._heard)
+        self.assistant = Assistant(app, self._heard)
         self._watch: Watch | None = None
         self._busy = False
-        self.list = ChatList(self.guide.stop)
+        self.list = ChatList(self.assistant.stop)
         self.list.chosen.connect(self._choose)
-        self.list.answered.connect(lambda key, yes: self.guide.approvals.answer(key, yes=yes))
+        self.list.answered.connect(lambda key, yes: self.assistant.approvals.answer(key, yes=yes))
         self.setLayout(kit.column(self._head(), (self.list, 1), self._foot(), gap=0))
         focus = QShortcut(QKeySequence("Ctrl+L"), self)
         focus.setContext(Qt.ShortcutContext.WindowShortcut)
         focus.activated.connect(self.focus_input)
-        app.approve = self.guide.approve
+        app.approve = self.assistant.approve
         app.on_session.append(self._enter)
         self._unsubscribe = app.jobs.subscribe(self._on_job)
         self.destroyed.connect(self._unsubscribe)
@@ -93,20 +93,20 @@ class ChatDock(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self._busy:
-            self.guide.stop()
+            self.assistant.stop()
         else:
             super().keyPressEvent(event)
 
     def _press(self) -> None:
         if self._busy and not self.input.text().strip():
-            self.guide.stop()
+            self.assistant.stop()
         else:
             self._send()
 
     def _send(self) -> None:
         text = self.input.text()
         self.input.clear()
-        self.guide.send(text)
+        self.assistant.send(text)
 
     def _show_button(self) -> None:
         """Send; or Stop while a turn is under way and nothing is written."""
@@ -117,32 +117,32 @@ class ChatDock(QWidget):
         self.send.setEnabled(stops or bool(self.input.text().strip()))
 
     def _choose(self, question: Question, index: int) -> None:
-        self.guide.choose(question, index)
+        self.assistant.choose(question, index)
 
     def _enter(self, session: Session | None) -> None:
         """Another dataset is open, or none: its conversation takes the place of the one before."""
-        self.guide.turn_to(session)
+        self.assistant.turn_to(session)
         if self._watch is not None:
             self._watch.close()
             self._watch = None
         self.list.clear()
         if session is None:
-            self.guide.begin("welcome")
+            self.assistant.begin("welcome")
         else:
             self.app.jobs.start(self._read(session))
 
     async def _read(self, session: Session) -> None:
         """The stored conversation, then the opening."""
-        found = await self.guide.history()
-        if session is not self.guide.session:
+        found = await self.assistant.history()
+        if session is not self.assistant.session:
             return
         questions = [entry for entry in found if isinstance(entry, Question)]
         if questions:
-            self.guide.reopen(questions[-1])
-        self.list.show_history(found, self.guide.is_open)
-        self._watch = Watch(self.guide, session)
+            self.assistant.reopen(questions[-1])
+        self.list.show_history(found, self.assistant.is_open)
+        self._watch = Watch(self.assistant, session)
         if self.app.settings.openings:
-            self.guide.begin("opened")
+            self.assistant.begin("opened")
 
     def _heard(self, entry: Entry) -> None:
         match entry:
@@ -173,8 +173,8 @@ class ChatDock(QWidget):
         self.list.go_to_top()
 
     def _on_job(self, job: Job) -> None:
-        session = self.guide.session
+        session = self.assistant.session
         if job.dataset_id and (session is None or job.dataset_id != session.dataset_id):
             return
         detached = job.stop_hook is not None or job.name.startswith("Training run")
-        self.list.show_job(job, own=bool(self.guide.calling) and not detached)
+        self.list.show_job(job, own=bool(self.assistant.calling) and not detached)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.agent.assistant import Assistant
 from app.agent.entries import (
     CardAnswered,
     CardAsked,
@@ -20,12 +21,11 @@ from app.agent.entries import (
     ToolDone,
     ToolStarted,
 )
-from app.agent.guide import Guide
 from app.store.create import create_dataset
 from app.store.library import FILE
 from app.wiring import App
 
-OpenGuide = Callable[..., AbstractAsyncContextManager["Talk"]]
+OpenTalk = Callable[..., AbstractAsyncContextManager["Talk"]]
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Talk:
     """The guide over a real app; `answers` decides what is clicked on a card."""
 
     app: App
-    guide: Guide
+    assistant: Assistant
     heard: list[Entry] = field(default_factory=list)
     yes: bool | None = True
     """None leaves cards open."""
@@ -44,7 +44,7 @@ class Talk:
         self.heard.append(entry)
         if isinstance(entry, CardAsked) and self.yes is not None:
             yes = self.yes and entry.card.tool not in self.refused
-            self.guide.approvals.answer(entry.key, yes=bool(yes))
+            self.assistant.approvals.answer(entry.key, yes=bool(yes))
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [entry for entry in self.heard if isinstance(entry, kind)]
@@ -85,14 +85,14 @@ class Talk:
 
     async def send(self, *texts: str) -> None:
         for text in texts:
-            self.guide.send(text)
-        await self.guide.idle()
+            self.assistant.send(text)
+        await self.assistant.idle()
 
     async def choose(self, words: str) -> None:
         """Click the option of the last question that contains the words."""
         question = self.question
-        self.guide.choose(question, question.options.index(self.option(words)))
-        await self.guide.idle()
+        self.assistant.choose(question, question.options.index(self.option(words)))
+        await self.assistant.idle()
 
     def clear(self) -> None:
         self.heard.clear()
@@ -120,7 +120,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def talk(tmp_path: Path) -> OpenGuide:
+def talk(tmp_path: Path) -> OpenTalk:
     """`async with talk(rows, goal="…") as t`: with rows (even none) their dataset is open."""
 
     @asynccontextmanager
@@ -128,11 +128,11 @@ def talk(tmp_path: Path) -> OpenGuide:
         rows: list[dict[str, Any]] | None = None, *, name: str = "Tickets", **meta: Any
     ) -> AsyncIterator[Talk]:
         app = await App.start(tmp_path / "home")
-        guide = Guide(app)
-        talk = Talk(app, guide)
-        guide.on_entry = talk.hear
-        app.approve = guide.approve
-        app.on_session.append(guide.turn_to)
+        assistant = Assistant(app)
+        talk = Talk(app, assistant)
+        assistant.on_entry = talk.hear
+        app.approve = assistant.approve
+        app.on_session.append(assistant.turn_to)
         try:
             if rows is not None:
                 dataset_id, folder = app.library.new_folder()

@@ -16,7 +16,7 @@ from app.store import meta, results
 from app.store.events import RunChanged
 from app.tools.report import Report, ReportRow
 
-OpenGuide = Callable[..., AbstractAsyncContextManager[Any]]
+OpenTalk = Callable[..., AbstractAsyncContextManager[Any]]
 Rows = list[dict[str, Any]]
 GRADER = {"type": "string_check", "name": "exact", "operation": "eq"}
 CONTROLS = (
@@ -56,7 +56,7 @@ def labels(t: Any) -> list[str]:
     return [option.label for option in t.question.options]
 
 
-async def test_a_go_leads_to_training_behind_its_card(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_go_leads_to_training_behind_its_card(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await with_verdict(t, "GO")
         t.yes = False
@@ -68,7 +68,7 @@ async def test_a_go_leads_to_training_behind_its_card(talk: OpenGuide, rows: Row
         assert not await t.app.session.store.read(results.of_kind, "training")
 
 
-async def test_a_warning_can_be_accepted_on_its_card_only(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_warning_can_be_accepted_on_its_card_only(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await with_verdict(t, "WARNING")
         await t.send("train")
@@ -84,7 +84,7 @@ async def test_a_warning_can_be_accepted_on_its_card_only(talk: OpenGuide, rows:
         assert (await t.app.session.workflow())["dry_run"].status == "completed"
 
 
-async def test_a_no_go_cannot_be_passed(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_no_go_cannot_be_passed(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await with_verdict(t, "NO-GO")
         await t.send("train")
@@ -99,7 +99,7 @@ async def test_a_no_go_cannot_be_passed(talk: OpenGuide, rows: Rows) -> None:
         )
 
 
-async def test_a_stale_verdict_says_so_and_is_run_again(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_stale_verdict_says_so_and_is_run_again(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await with_verdict(t, "GO")
         await t.app.call("configure_grader", grader={**GRADER, "name": "other"})
@@ -110,7 +110,7 @@ async def test_a_stale_verdict_says_so_and_is_run_again(talk: OpenGuide, rows: R
 
 @pytest.mark.parametrize(("state", "word"), [("failed", "failed"), ("stopped", "stopped")])
 async def test_a_dry_run_that_did_not_finish(
-    talk: OpenGuide, rows: Rows, state: str, word: str
+    talk: OpenTalk, rows: Rows, state: str, word: str
 ) -> None:
     async with talk(rows) as t:
         await t.app.call("configure_grader", grader=GRADER)
@@ -149,16 +149,16 @@ def evaluation(step: int, reward: float) -> dict[str, Any]:
 
 async def told(t: Any) -> None:
     await t.app.jobs.wait()
-    await t.guide.idle()
+    await t.assistant.idle()
 
 
 async def test_a_run_is_told_unasked_at_its_start_quarters_alarms_and_end(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows) as t:
         await with_verdict(t, "GO")
         session = t.app.session
-        watch = Watch(t.guide, session)
+        watch = Watch(t.assistant, session)
         await told(t)
         assert not t.text
         data = {"params": params(), "baseline": 0.41, "model": "m", "base_model": "starter"}
@@ -194,9 +194,9 @@ async def test_a_run_is_told_unasked_at_its_start_quarters_alarms_and_end(
         watch.close()
 
 
-async def test_a_failed_run_says_why_and_offers_to_resume(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_failed_run_says_why_and_offers_to_resume(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
-        watch = Watch(t.guide, t.app.session)
+        watch = Watch(t.assistant, t.app.session)
         await told(t)
         run = await store_result(t, "training", {"params": params()}, "running")
         await told(t)
@@ -210,10 +210,10 @@ async def test_a_failed_run_says_why_and_offers_to_resume(talk: OpenGuide, rows:
 
 
 async def test_what_the_user_ran_in_a_panel_is_told_and_what_the_guide_ran_is_not_told_twice(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows) as t:
-        watch = Watch(t.guide, t.app.session)
+        watch = Watch(t.assistant, t.app.session)
         await told(t)
         await with_verdict(t, "GO")
         await told(t)
@@ -233,7 +233,7 @@ async def test_what_the_user_ran_in_a_panel_is_told_and_what_the_guide_ran_is_no
         watch.close()
 
 
-async def test_a_good_report_leads_to_deployment(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_good_report_leads_to_deployment(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await with_verdict(t, "GO")
         await store_result(
@@ -250,7 +250,7 @@ async def test_a_good_report_leads_to_deployment(talk: OpenGuide, rows: Rows) ->
 
 
 async def test_before_the_dry_run_the_user_has_confirmed_the_scores(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows) as t:
         await t.send("set goal Route it", "skip topics")

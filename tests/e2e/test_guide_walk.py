@@ -10,8 +10,8 @@ from typing import Literal
 
 import pytest
 
+from app.agent.assistant import Assistant
 from app.agent.entries import CardAsked, Entry, Message, Question, ToolDone
-from app.agent.guide import Guide
 from app.agent.watch import Watch
 from app.tools.session import Session
 from app.wiring import App
@@ -25,24 +25,24 @@ class Walker:
     """Clicks options by their words and says yes to every card."""
 
     def __init__(self, app: App) -> None:
-        self.app, self.guide = app, Guide(app, self._hear)
+        self.app, self.assistant = app, Assistant(app, self._hear)
         self.heard: list[Entry] = []
         self.watch: Watch | None = None
-        app.approve = self.guide.approve
+        app.approve = self.assistant.approve
         app.on_session.append(self._enter)
 
     def _hear(self, entry: Entry) -> None:
         self.heard.append(entry)
         if isinstance(entry, CardAsked):
-            self.guide.approvals.answer(entry.key, yes=True)
+            self.assistant.approvals.answer(entry.key, yes=True)
 
     def _enter(self, session: Session | None) -> None:
-        self.guide.turn_to(session)
+        self.assistant.turn_to(session)
         if self.watch is not None:
             self.watch.close()
         if session is not None:
-            self.watch = Watch(self.guide, session)
-            self.guide.begin("opened")
+            self.watch = Watch(self.assistant, session)
+            self.assistant.begin("opened")
 
     def question(self) -> Question | None:
         return next((e for e in reversed(self.heard) if isinstance(e, Question)), None)
@@ -54,9 +54,9 @@ class Walker:
             question = self.question()
             for word in words:
                 for index, option in enumerate(question.options if question else ()):
-                    if question and word in option.label and self.guide.is_open(question):
-                        self.guide.choose(question, index)
-                        await self.guide.idle()
+                    if question and word in option.label and self.assistant.is_open(question):
+                        self.assistant.choose(question, index)
+                        await self.assistant.idle()
                         return
             await asyncio.sleep(0.05)
         pytest.fail(f"no button {words}; the last question is {self.question()}")
@@ -118,7 +118,7 @@ async def check(walker: Walker) -> None:
     ):
         assert words in walker.text, words
     assert walker.text.count("is in service at") == 1, "told once, not again by the watch"
-    kept = await walker.guide.history()
+    kept = await walker.assistant.history()
     assert sum(e.kind == "card" for e in kept) >= 5
 
 
@@ -138,7 +138,7 @@ async def test_the_buttons_lead_from_a_file_to_a_deployed_model(
 @pytest.mark.timeout(3600)
 async def test_the_buttons_alone_lead_from_the_sample_to_a_deployed_model(tmp_path: Path) -> None:
     async with walking(tmp_path / "home", "standard") as walker:
-        walker.guide.begin("welcome")
+        walker.assistant.begin("welcome")
         await walker.choose("Try the sample")
         await walk_on(walker, goal="Route each support ticket", grader="The supplied one")
         await check(walker)

@@ -81,7 +81,7 @@ async def test_it_welcomes_and_says_that_it_is_guided(
         labels = [option.words for option in question(dock).options]
         assert labels == ["Try the sample", "Open my own file"]
         dock.show_sees("Welcome")
-        assert app.approve == dock.guide.approve
+        assert app.approve == dock.assistant.approve
 
 
 async def test_opening_a_dataset_reports_and_asks_for_the_goal(
@@ -122,7 +122,7 @@ async def test_an_option_is_answered_once_and_the_question_keeps_it(
         await settled(dock)
         card = question(dock)
         qtbot.mouseClick(card.options[-1], Qt.MouseButton.LeftButton)
-        dock.guide.choose(card.question, len(card.options) - 1)
+        dock.assistant.choose(card.question, len(card.options) - 1)
         await settled(dock)
         assert said(dock).count("Type it in one line") == 1
         assert [option.isVisible() for option in card.options] == [
@@ -184,7 +184,7 @@ async def test_the_conversation_is_there_again(open_app: OpenApp, make_dock: Mak
     async with open_app(ROWS) as app:
         dock = make_dock(app)
         await settled(dock)
-        dock.guide.send("explain balance")
+        dock.assistant.send("explain balance")
         await settled(dock)
         before, dataset = said(dock), app.session.dataset_id if app.session else ""
         await app.close_dataset()
@@ -193,7 +193,7 @@ async def test_the_conversation_is_there_again(open_app: OpenApp, make_dock: Mak
         await settled(dock)
         assert said(dock) == before
         assert not question(dock).question.chosen
-        assert dock.guide.is_open(question(dock).question)
+        assert dock.assistant.is_open(question(dock).question)
 
 
 async def test_a_running_tool_shows_its_job_and_its_end(
@@ -271,13 +271,13 @@ async def test_stop_takes_the_place_of_send_while_a_turn_runs(
     async with open_app(ROWS) as app:
         dock = make_dock(app)
         await settled(dock)
-        dock.guide.send("delete topic Nothing")
-        dock.guide.begin("go_back", step="topics")
+        dock.assistant.send("delete topic Nothing")
+        dock.assistant.begin("go_back", step="topics")
         assert dock.send.accessibleName() == "Stop"
         dock.send.click()
         await settled(dock)
         assert dock.send.accessibleName() == "Send"
-        assert not dock.guide.busy
+        assert not dock.assistant.busy
 
 
 async def test_a_users_own_call_asks_in_the_dock(

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Listener = Callable[[Entry], None]
 
 
-class Guide:
+class Assistant:
     """`on_entry` hears every entry in order. All methods are for the event loop's thread."""
 
     def __init__(self, host: Host, on_entry: Listener = lambda entry: None) -> None:

@@ -14,12 +14,12 @@ from app.agent.sample import sample
 from app.grading.base import parse_grader
 from app.store import changes, meta, results, topics
 
-OpenGuide = Callable[..., AbstractAsyncContextManager[Any]]
+OpenTalk = Callable[..., AbstractAsyncContextManager[Any]]
 Rows = list[dict[str, Any]]
 GRADER = {"type": "string_check", "name": "exact", "operation": "eq"}
 
 
-async def test_three_quick_messages_are_answered_in_order(talk: OpenGuide, rows: Rows) -> None:
+async def test_three_quick_messages_are_answered_in_order(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("add topic Billing", "rename Billing to Payments", "add topic Cards")
         assert t.said == ["add topic Billing", "rename Billing to Payments", "add topic Cards"]
@@ -31,14 +31,14 @@ async def test_three_quick_messages_are_answered_in_order(talk: OpenGuide, rows:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])
-async def test_an_empty_message_is_not_sent(talk: OpenGuide, rows: Rows, text: str) -> None:
+async def test_an_empty_message_is_not_sent(talk: OpenTalk, rows: Rows, text: str) -> None:
     async with talk(rows) as t:
         await t.send(text)
         assert not t.heard
 
 
 async def test_a_step_asked_for_too_early_lists_all_that_is_missing_and_calls_nothing(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows, goal="answer") as t:
         await t.send("train")
@@ -57,7 +57,7 @@ async def test_a_step_asked_for_too_early_lists_all_that_is_missing_and_calls_no
         assert not {"categorize_records", "analyze_coverage", "run_dry_run"} & set(t.tools)
 
 
-async def test_is_it_done_starts_nothing(talk: OpenGuide, rows: Rows) -> None:
+async def test_is_it_done_starts_nothing(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("is it done?", "why NO-GO?", "status")
         assert "Nothing is running" in t.text
@@ -66,66 +66,66 @@ async def test_is_it_done_starts_nothing(talk: OpenGuide, rows: Rows) -> None:
 
 
 async def test_stop_ends_the_turn_at_once_and_the_history_is_whole(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows, goal="answer") as t:
         t.yes = None
         await t.app.call("configure_grader", grader=GRADER)
-        t.guide.send("start dry run")
-        t.guide.send("train")
+        t.assistant.send("start dry run")
+        t.assistant.send("train")
         while not t.of(CardAsked):
             await asyncio.sleep(0.005)
         began = time.monotonic()
-        t.guide.stop()
-        await t.guide.idle()
+        t.assistant.stop()
+        await t.assistant.idle()
         assert time.monotonic() - began < 0.2
         assert [d.result for d in t.done] == ["stopped"]
         while not t.cards:
             await asyncio.sleep(0.005)
         assert [c.yes for c in t.cards] == [False]
         assert "train" not in t.said, "what waited is dropped"
-        while "card" not in {e.kind for e in await t.guide.history()}:
+        while "card" not in {e.kind for e in await t.assistant.history()}:
             await asyncio.sleep(0.005)  # it is shown first, stored then
-        stored = await t.guide.history()
+        stored = await t.assistant.history()
         assert [e.kind for e in stored][:1] == ["user"]
         assert {e.kind for e in stored} == {"user", "tool", "card"}
         assert not await t.app.session.store.read(results.of_kind, "dry_run")
 
 
-async def test_typed_stop_means_the_turn_while_one_runs(talk: OpenGuide, rows: Rows) -> None:
+async def test_typed_stop_means_the_turn_while_one_runs(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows, goal="answer") as t:
         t.yes = None
         await t.app.call("configure_grader", grader=GRADER)
-        t.guide.send("start dry run")
+        t.assistant.send("start dry run")
         while not t.of(CardAsked):
             await asyncio.sleep(0.005)
-        t.guide.send("stop")
-        await t.guide.idle()
-        assert not t.guide.busy
+        t.assistant.send("stop")
+        await t.assistant.idle()
+        assert not t.assistant.busy
         t.clear()
         await t.send("stop")
         assert "No training is running" in t.text
 
 
-async def test_quick_questions_are_answered_while_a_tool_waits(talk: OpenGuide, rows: Rows) -> None:
+async def test_quick_questions_are_answered_while_a_tool_waits(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows, goal="answer") as t:
         t.yes = None
         await t.app.call("configure_grader", grader=GRADER)
-        t.guide.send("start dry run")
+        t.assistant.send("start dry run")
         while not t.of(CardAsked):
             await asyncio.sleep(0.005)
-        t.guide.send("is it done?")
-        t.guide.send("explain learnability")
+        t.assistant.send("is it done?")
+        t.assistant.send("explain learnability")
         while "Learnability" not in t.text:
             await asyncio.sleep(0.005)
-        assert t.guide.busy
+        assert t.assistant.busy
         assert t.text.index("Nothing is running") < t.text.index("Learnability")
-        t.guide.stop()
-        await t.guide.idle()
+        t.assistant.stop()
+        await t.assistant.idle()
 
 
 async def test_a_declined_card_changes_nothing_and_leaves_a_way_on(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows, goal="answer") as t:
         t.yes = False
@@ -139,7 +139,7 @@ async def test_a_declined_card_changes_nothing_and_leaves_a_way_on(
 
 
 async def test_consequential_calls_ask_and_edits_are_the_assistants_and_undoable(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows) as t:
         await t.send("add topic Billing", "delete topic billing", "undo", "redo", "undo")
@@ -153,7 +153,7 @@ async def test_consequential_calls_ask_and_edits_are_the_assistants_and_undoable
         assert "Undone: Delete “Billing”" in t.text
 
 
-async def test_topic_names_are_found_or_guessed(talk: OpenGuide, rows: Rows) -> None:
+async def test_topic_names_are_found_or_guessed(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("add topic Lost card", "add topic Billing", "add topic Card delivery")
         t.clear()
@@ -167,7 +167,7 @@ async def test_topic_names_are_found_or_guessed(talk: OpenGuide, rows: Rows) -> 
         assert not t.tools
 
 
-async def test_several_topics_merge_into_one(talk: OpenGuide, rows: Rows) -> None:
+async def test_several_topics_merge_into_one(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("add topic A", "add topic B", "add topic C", "add topic R and D")
         await t.send("merge A and B into C", "merge R and D into C")
@@ -175,75 +175,75 @@ async def test_several_topics_merge_into_one(talk: OpenGuide, rows: Rows) -> Non
         assert names == ["C"]
 
 
-async def test_an_option_is_taken_once(talk: OpenGuide, rows: Rows) -> None:
+async def test_an_option_is_taken_once(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("set goal Route each question")
         question = t.question
         t.clear()
-        t.guide.choose(question, 0)
-        t.guide.choose(question, 1)
-        await t.guide.idle()
+        t.assistant.choose(question, 0)
+        t.assistant.choose(question, 1)
+        await t.assistant.idle()
         assert [c.index for c in t.of(Choice)] == [0]
 
 
-async def test_the_conversation_is_kept_with_the_dataset(talk: OpenGuide, rows: Rows) -> None:
+async def test_the_conversation_is_kept_with_the_dataset(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("explain balance", "help")
         await t.choose("comes next")
         first = t.app.session.dataset_id
-        stored = await t.guide.history()
+        stored = await t.assistant.history()
         questions = [e for e in stored if isinstance(e, Question)]
         assert [q.chosen for q in questions] == [0, None]
         assert [e.text for e in stored if isinstance(e, Said)] == ["explain balance", "help"]
         await t.app.close_dataset()
-        assert await t.guide.history() == []
+        assert await t.assistant.history() == []
         await t.app.open(first)
-        assert await t.guide.history() == stored
+        assert await t.assistant.history() == stored
 
 
-async def test_a_turn_of_a_closed_dataset_says_nothing_more(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_turn_of_a_closed_dataset_says_nothing_more(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows, goal="answer") as t:
         t.yes = None
         await t.app.call("configure_grader", grader=GRADER)
-        t.guide.send("start dry run")
+        t.assistant.send("start dry run")
         while not t.of(CardAsked):
             await asyncio.sleep(0.005)
         first = t.app.session.dataset_id
         await t.app.close_dataset()
         t.clear()
-        await t.guide.idle()
+        await t.assistant.idle()
         await t.send("status")
         assert "Hello" in t.text
         await t.app.open(first)
-        kinds = [e.kind for e in await t.guide.history()]
+        kinds = [e.kind for e in await t.assistant.history()]
         assert kinds == ["user"]
 
 
-async def test_openings(talk: OpenGuide, rows: Rows) -> None:
+async def test_openings(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
-        t.guide.begin("opened")
-        await t.guide.idle()
+        t.assistant.begin("opened")
+        await t.assistant.idle()
         assert "**60 records**" in t.text
         assert "All are single questions. All have a reference." in t.text
         assert t.question.text == "What should the model do well?"
         t.clear()
-        t.guide.begin("opened")
-        await t.guide.idle()
+        t.assistant.begin("opened")
+        await t.assistant.idle()
         assert not t.of(Message | Question), "a question that still stands is not asked again"
         await t.app.call("start_finetune_workflow", training_goals="Route it")
-        t.guide.begin("opened")
-        await t.guide.idle()
+        t.assistant.begin("opened")
+        await t.assistant.idle()
         assert "**Step 1 of 7: Topics**" in t.text
         assert "by you: Start the workflow" in t.text
         assert [o.label for o in t.question.options] == ["Continue", "Review what was done"]
         t.clear()
-        t.guide.begin("opened")
-        await t.guide.idle()
+        t.assistant.begin("opened")
+        await t.assistant.idle()
         assert not t.of(Message), "the same greeting is given once"
 
 
 async def test_too_few_records_for_topics_lead_on_by_hand_or_without(
-    talk: OpenGuide, rows: Rows
+    talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows[:2]) as t:
         await t.send("set goal Route it")
@@ -254,14 +254,14 @@ async def test_too_few_records_for_topics_lead_on_by_hand_or_without(
         assert t.question.text == "How shall answers be graded?"
 
 
-async def test_names_from_the_data_are_text(talk: OpenGuide, rows: Rows) -> None:
+async def test_names_from_the_data_are_text(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows, name="**x** [a](b) <i>") as t:
-        t.guide.begin("look")
-        await t.guide.idle()
+        t.assistant.begin("look")
+        await t.assistant.idle()
         assert r"\*\*x\*\* \[a\](b) \<i\>" in t.text
 
 
-async def test_the_context_of_a_message(talk: OpenGuide, rows: Rows) -> None:
+async def test_the_context_of_a_message(talk: OpenTalk, rows: Rows) -> None:
     assert (await message_context("welcome", None)).as_json() == (
         '{"page":"welcome","current_dataset_id":null,"finetune_workflow":null}'
     )
@@ -278,7 +278,7 @@ async def test_the_context_of_a_message(talk: OpenGuide, rows: Rows) -> None:
         assert set(workflow["step_status"].values()) <= {"pending"}  # type: ignore[attr-defined]
 
 
-async def test_what_is_not_understood_names_examples(talk: OpenGuide, rows: Rows) -> None:
+async def test_what_is_not_understood_names_examples(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("make me a *sandwich*")
         assert r"make me a \*sandwich\*" in t.text
@@ -292,14 +292,14 @@ async def test_what_is_not_understood_names_examples(talk: OpenGuide, rows: Rows
         assert "question 3" in t.text
 
 
-async def test_it_never_shouts(talk: OpenGuide, rows: Rows) -> None:
+async def test_it_never_shouts(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
-        t.guide.begin("opened")
+        t.assistant.begin("opened")
         await t.send("help", "status", "explain rft", "train", "is it done?")
         assert "!" not in t.text
 
 
-async def test_a_quota_the_records_allow_is_offered_and_set(talk: OpenGuide, rows: Rows) -> None:
+async def test_a_quota_the_records_allow_is_offered_and_set(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.app.call("add_topic", name="Odd")
         await t.app.call("add_topic", name="Even")
@@ -317,7 +317,7 @@ async def test_a_quota_the_records_allow_is_offered_and_set(talk: OpenGuide, row
         assert [o.label for o in t.question.options] == ["Go on to the grader"]
 
 
-async def test_agent_files_are_listed_with_what_is_wrong(talk: OpenGuide, rows: Rows) -> None:
+async def test_agent_files_are_listed_with_what_is_wrong(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         folder = t.app.home / "agents"
         folder.mkdir()
