@@ -1,29 +1,61 @@
-"""The assistant without a language model: fixed words from real numbers, buttons, plain commands.
+"""The assistant: keeps the conversation of the open dataset, runs one turn after the other, holds the
+cards.
 
-It keeps the conversation of the open dataset, runs one turn after the other, and holds the cards.
-What it says and does is in the modules of its actions; nothing here knows a widget.
+With a model connected it answers what the user writes; without one the guide does, by its actions.
+Buttons of the guide are the guide's in both cases. Nothing here knows a widget.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 
-from app.agent import entries, talk
+from app.agent import talk
 from app.agent.actions import ACTIONS
 from app.agent.approvals import Approvals
 from app.agent.commands import parse
-from app.agent.entries import Busy, Choice, Entry, Question, Said
+from app.agent.context import message_context
+from app.agent.definition import Agents, load_agents
+from app.agent.entries import (
+    STORED,
+    Busy,
+    Choice,
+    Entry,
+    Question,
+    Queued,
+    Said,
+    Withdrawn,
+    as_data,
+    read_back,
+    settled,
+)
 from app.agent.lane import Lane
+from app.agent.speaker import Speaker, Speakers
 from app.agent.turn import Host, Turn
+from app.agent.wire import ANSWER
 from app.errors import AppError, DeclinedError, GateError, Stopped
+from app.llm.client import ModelError
 from app.registry import load_family
 from app.store import results
+from app.store.results import Usage
 from app.tools.base import Card
 from app.tools.session import Session
 
 log = logging.getLogger(__name__)
 Listener = Callable[[Entry], None]
+Work = Callable[[Turn], Awaitable[None]]
+AGAIN = "again"  # the option that asks a model once more after it failed
+SEEN = 1000  # rows of the conversation that are read at once
+TALK = 400  # of them that a model is told; the wire cuts these to its budget
+
+
+class Found(NamedTuple):
+    """A place in the conversation: its row, when (seconds since the epoch), who, and some words."""
+
+    row: int
+    at: float
+    who: str
+    excerpt: str
 
 
 class Assistant:
@@ -33,8 +65,12 @@ class Assistant:
         load_family(talk)
         self.host, self.on_entry = host, on_entry
         self.session: Session | None = None
+        self.page = ""
         self.approvals = Approvals()
+        self._speakers = Speakers(host)
         self._questions: dict[str, Question] = {}
+        self._queued: dict[str, str] = {}
+        self._unsaved: list[Entry] = []  # what was said while no dataset was open
         self._turn: Turn | None = None
         self._main = Lane(host.jobs, lambda on: self.on_entry(Busy(on=on)))
         self._aside = Lane(host.jobs)
@@ -46,8 +82,17 @@ class Assistant:
 
     @property
     def calling(self) -> str:
-        """The tool that the guide itself is waiting for, or empty."""
+        """The tool that the assistant itself is waiting for, or empty."""
         return self._turn.calling if self._turn else ""
+
+    @property
+    def speaker(self) -> Speaker | None:
+        """The model that answers; None: the guide does."""
+        return self._speakers.now
+
+    async def agents(self) -> Agents:
+        """The agent files there are."""
+        return await load_agents(self.host.home)
 
     async def approve(self, card: Card) -> bool:
         """Show a card and wait; the app's approver, for its own calls and the user's."""
@@ -62,90 +107,189 @@ class Assistant:
         self.approvals.decline_all()
         self.session = session
         self._questions.clear()
+        self._unsaved.clear()
 
     def send(self, text: str) -> None:
-        """The user typed something. Empty text is not sent."""
-        words = " ".join(text.split())
+        """The user wrote something. Empty text is not sent."""
+        words = text.strip()
         if not words:
             return
-        name, arguments = parse(words)
+        name, arguments = parse(" ".join(words.split()))
+        said = Said(text=words)
         if name == "stop" and self.busy:
-            self._say_aside(Said(text=words))
+            self._say_aside(said)
             self.stop()
-            return
-        self._start(name, arguments, Said(text=words))
+        elif self.speaker is None or self._answers_aside(name):
+            self._start_action(name, arguments, said)
+        else:
+            self._start_model(said)
 
     def choose(self, question: Question, index: int) -> None:
         """The user took an option; a question is answered once, and only while it is open."""
-        if self._questions.pop(question.key, None) is None:
-            return
         option = question.options[index]
-        choice = Choice(key=question.key, index=index)
-        self._start(option.action, option.arguments, choice)
+        if option.action == ANSWER:
+            self._answer(question, option.label, index)
+        elif self._questions.pop(question.key, None) is not None:
+            choice = Choice(key=question.key, index=index)
+            if option.action == AGAIN and self.speaker is not None:
+                self._start_model(choice)
+            else:
+                name = "next_step" if option.action == AGAIN else option.action
+                self._start_action(name, option.arguments, choice)
+
+    def answer(self, question: Question, text: str) -> None:
+        """The user wrote an answer to a model's question, or took several of its options."""
+        if text.strip():
+            self._answer(question, text.strip(), None)
+
+    def resend(self, key: str, text: str) -> None:
+        """Take back the user's message `key` with what followed, and send this in its place. What
+        tools did since then stays done."""
+        words = text.strip()
+        if not words:
+            return
+        self.stop()
+        said = Said(text=words)
+        if self.speaker is not None:
+            self._start_model(Withdrawn(key=key), said)
+        else:
+            name, arguments = parse(" ".join(words.split()))
+            self._start_action(name, arguments, Withdrawn(key=key), said)
+
+    def regenerate(self) -> None:
+        """Ask for another answer to what the user said last."""
+        self.host.jobs.start(self._regenerate())
 
     def begin(self, name: str, /, **arguments: Any) -> None:
         """Start an action that the program itself wants told (an opening, a run that ended)."""
-        self._start(name, arguments, None)
+        self._start_action(name, arguments)
 
     def stop(self) -> None:
-        """End the turn now and drop what waits; the conversation stays whole."""
+        """End the turn now and drop what waits, which is given back; the conversation stays whole."""
         self._main.stop()
         self._aside.stop()
+        queued, self._queued = self._queued, {}
+        for key, text in queued.items():
+            self.on_entry(Queued(key=key, text=text, on=False))
 
     def reopen(self, question: Question) -> None:
         """A question that was read back from the store can be answered again."""
-        if question.chosen is None:
+        if question.is_open:
             self._questions[question.key] = question
 
     def is_open(self, question: Question) -> bool:
         return question.key in self._questions
 
-    async def history(self, limit: int = 500) -> list[Entry]:
-        """The stored conversation of the open dataset, oldest first, choices put in place."""
+    async def history(self, limit: int = SEEN, before: int = 0) -> list[Entry]:
+        """The stored conversation of the open dataset, oldest first, as it stands."""
+        return [entry for _, entry in await self.history_rows(limit, before)]
+
+    async def history_rows(self, limit: int = SEEN, before: int = 0) -> list[tuple[int, Entry]]:
+        """The same, each entry with its row; of those before a row where one is given."""
         if self.session is None:
             return []
-        rows = await self.session.store.read(results.chat, limit)
-        return entries.settled([entries.read_back(row.kind, row.data) for row in rows])
+        rows = await self.session.store.read(results.chat, limit, before)
+        return await asyncio.to_thread(_as_entries, rows)
+
+    async def search(self, text: str, limit: int = 50) -> list[Found]:
+        """Where the words stand in the conversation, newest first."""
+        words = text.strip()
+        if self.session is None or not words:
+            return []
+        rows = await self.session.store.read(results.search_chat, words, limit)
+        return [_found(row, words) for row in rows]
+
+    async def spent(self) -> Usage:
+        """What connected models took for the open dataset."""
+        return await self.session.store.read(results.usage) if self.session else Usage()
 
     async def idle(self) -> None:
         """Wait until all that was asked for is answered."""
         await self._main.idle()
         await self._aside.idle()
 
-    def _start(self, name: str, arguments: dict[str, Any], opener: Entry | None) -> None:
-        session = self.session
+    def _answers_aside(self, name: str) -> bool:
+        """Whether the guide answers beside a tool that is under way: it only looks and talks."""
+        return bool(self.calling) and ACTIONS[name].quick and name != "unknown"
+
+    def _answer(self, question: Question, text: str, index: int | None) -> None:
+        if self._questions.pop(question.key, None) is None:
+            return
+        choice = Choice(key=question.key, index=index, answer=text)
+        said = Said(text=text, answers=question.key)
+        if self.speaker is not None:
+            self._start_model(choice, said)
+        else:  # the model that asked is gone
+            self._start_action("next_step", {}, choice, said)
+
+    async def _regenerate(self) -> None:
+        entries = await self.history() if self.session else self._unsaved
+        said = next((e for e in reversed(entries) if isinstance(e, Said)), None)
+        if said is not None:
+            self.resend(said.key, said.text)
+
+    def _start_action(self, name: str, arguments: dict[str, Any], *openers: Entry) -> None:
+        """Run an action of the guide: beside a long tool where it only looks and talks."""
+
+        async def work(turn: Turn) -> None:
+            await _act(turn, name, arguments)
+
         aside = self.calling and ACTIONS[name].quick and not self._main.waiting
-        lane = self._aside if aside else self._main
-        lane.put(lambda: self._run(name, arguments, opener, session, main=lane is self._main))
+        self._put(self._aside if aside else self._main, work, openers)
+
+    def _start_model(self, *openers: Entry) -> None:
+        """Have the connected model answer; the conversation until then is read when its turn comes."""
+
+        async def work(turn: Turn) -> None:
+            entries = await self.history(TALK) if turn.has_dataset else list(self._unsaved)
+            emit = turn.emit
+
+            async def both(entry: Entry) -> None:
+                entries.append(entry)
+                await emit(entry)
+
+            turn.emit = both
+            await self._speakers.take_turn(turn, entries)
+
+        self._put(self._main, work, openers)
+
+    def _put(self, lane: Lane, work: Work, openers: tuple[Entry, ...]) -> None:
+        session = self.session
+        if lane.busy:
+            for said in openers:
+                if isinstance(said, Said):
+                    self._queued[said.key] = said.text
+                    self.on_entry(Queued(key=said.key, text=said.text))
+        lane.put(lambda: self._run(work, openers, session, main=lane is self._main))
 
     async def _run(
-        self,
-        name: str,
-        arguments: dict[str, Any],
-        opener: Entry | None,
-        session: Session | None,
-        *,
-        main: bool,
+        self, work: Work, openers: tuple[Entry, ...], session: Session | None, *, main: bool
     ) -> None:
         """One turn, from what the user said to the last word of the answer."""
         turn = Turn(self.host, session, lambda e: self._emit(e, session), self.host_approve)
         if main:
             self._turn = turn
         try:
-            if opener is not None:
-                await self._emit(opener, session)
-            if ACTIONS[name].needs_dataset and session is None:
-                await turn.act("welcome")
-            else:
-                await turn.act(name, **arguments)
+            for opener in openers:
+                await self._open(turn, opener, session)
+            await work(turn)
         except AppError as error:
             await self._tell(turn, error)
         except asyncio.CancelledError:
-            log.info("the turn %s was stopped", name)
+            log.info("a turn was stopped")
             raise
         finally:
             if main:
                 self._turn = None
+
+    async def _open(self, turn: Turn, opener: Entry, session: Session | None) -> None:
+        """Put what the user said or took into the conversation, with where they were then."""
+        if isinstance(opener, Said):
+            self._queued.pop(opener.key, None)
+            if self.speaker is not None and not turn.is_gone:
+                context = (await message_context(self.page, session)).as_json()
+                opener = opener.model_copy(update={"context": context})
+        await self._emit(opener, session)
 
     async def host_approve(self, card: Card) -> bool:
         """The assistant's calls ask through the app's approver, as the user's do."""
@@ -163,6 +307,8 @@ class Assistant:
         elif isinstance(error, Stopped):
             await turn.say(str(error))
             await turn.act("way_on")
+        elif isinstance(error, ModelError):
+            await turn.act("model_failed", text=str(error))
         else:
             await turn.act("failed", text=str(error))
 
@@ -177,7 +323,29 @@ class Assistant:
         if isinstance(entry, Question):
             self._questions[entry.key] = entry
         self.on_entry(entry)
-        stored = isinstance(entry, entries.STORED) and session is self.host.session
-        if stored and session is not None:
-            data = entries.as_data(entry)
-            await session.store.transaction(results.add_chat, entry.kind, data)
+        if not isinstance(entry, STORED):
+            return
+        if session is None:
+            self._unsaved.append(entry)
+        elif session is self.host.session:
+            await session.store.transaction(results.add_chat, entry.kind, as_data(entry))
+
+
+async def _act(turn: Turn, name: str, arguments: dict[str, Any]) -> None:
+    if ACTIONS[name].needs_dataset and not turn.has_dataset:
+        await turn.act("welcome")
+    else:
+        await turn.act(name, **arguments)
+
+
+def _as_entries(rows: list[results.ChatEntry]) -> list[tuple[int, Entry]]:
+    return settled([(row.id, read_back(row.kind, row.data, row.id)) for row in rows])
+
+
+def _found(row: results.ChatEntry, words: str) -> Found:
+    """The words with some of what stands around them."""
+    text = " ".join(str(row.data["text"]).split())
+    at = max(0, text.casefold().find(words.casefold()))
+    start = max(0, at - 40)
+    excerpt = ("…" if start else "") + text[start : at + 80]
+    return Found(row.id, row.at, "you" if row.kind == "user" else "assistant", excerpt)

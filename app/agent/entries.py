@@ -193,13 +193,19 @@ class Waits(Entry):
 
 
 class Spent(Entry):
-    """What a turn with a connected model took; `cost` is None where its prices are not known."""
+    """What a turn with a connected model took; `cost` is None where its prices are not known.
+    `estimated` where the endpoint did not tell its tokens, or the turn was stopped before it did."""
 
     kind: Literal["spent"] = "spent"
     model: str
-    prompt_tokens: int
-    answer_tokens: int
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
     cost: float | None = None
+    estimated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.answer_tokens
 
 
 class Busy(Entry):
@@ -240,31 +246,30 @@ def as_data(entry: Entry) -> dict[str, Any]:
     return entry.model_dump(mode="json", exclude={"kind"})
 
 
-def settled(entries: list[Entry]) -> list[Entry]:
-    """The conversation as it stands: answers put into their questions, and what was withdrawn gone
-    but for what tools did and cards decided."""
-    answers = {e.key: e for e in entries if isinstance(e, Choice)}
-    kept: list[Entry] = []
-    for entry in entries:
+def settled(rows: list[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
+    """The conversation as it stands, each entry with the number of its row: answers put into their
+    questions, and what was withdrawn gone but for what tools did and cards decided."""
+    answers = {e.key: e for _, e in rows if isinstance(e, Choice)}
+    kept: list[tuple[int, Entry]] = []
+    for row, entry in rows:
         if isinstance(entry, Withdrawn):
             kept = _without(kept, entry.key)
         elif isinstance(entry, Question) and (answer := answers.get(entry.key)):
             given = {"chosen": answer.index, "answer": answer.answer}
-            kept.append(entry.model_copy(update=given))
+            kept.append((row, entry.model_copy(update=given)))
         elif not isinstance(entry, Choice):
-            kept.append(entry)
+            kept.append((row, entry))
     return kept
 
 
-def _without(entries: list[Entry], key: str) -> list[Entry]:
-    """The entries without those from the message `key` on. A tool's row stays, no longer as a part
-    of the reply that asked for it."""
-    at = next((n for n, e in enumerate(entries) if isinstance(e, Said) and e.key == key), None)
-    if at is None:
-        return entries
+def _without(rows: list[tuple[int, Entry]], key: str) -> list[tuple[int, Entry]]:
+    """The rows without those from the message `key` on, which may stand before the first of them. A
+    tool's row stays, no longer as a part of the reply that asked for it."""
+    found = (n for n, (_, e) in enumerate(rows) if isinstance(e, Said) and e.key == key)
+    at = next(found, 0)
     later = [
-        e.model_copy(update={"reply": ""}) if isinstance(e, ToolDone) else e
-        for e in entries[at:]
+        (row, e.model_copy(update={"reply": ""}) if isinstance(e, ToolDone) else e)
+        for row, e in rows[at:]
         if isinstance(e, ToolDone | CardAnswered | Spent)
     ]
-    return entries[:at] + later
+    return rows[:at] + later

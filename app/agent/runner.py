@@ -4,6 +4,8 @@ The model decides what to call; the app decides what it may: by the agent file's
 cards of the tools themselves. Nothing the model writes is taken for an approval.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any, Literal
 
 import orjson
@@ -12,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.agent.definition import AgentDefinition
 from app.agent.entries import (
     Entry,
+    Form,
     Message,
     Option,
     Piece,
@@ -22,7 +25,7 @@ from app.agent.entries import (
     new_key,
 )
 from app.agent.turn import Asked, Turn
-from app.agent.wire import messages_of
+from app.agent.wire import ANSWER, CHARS_PER_TOKEN, messages_of, tokens
 from app.llm.client import Ask, Call, Client, Ended, Text, Waiting
 from app.tools.base import TOOLS
 
@@ -71,29 +74,33 @@ class Runner:
     ) -> None:
         self.turn, self.client, self.agent = turn, client, agent
         self.entries, self.model = entries, model
-        self._spent = Spent(model=model, prompt_tokens=0, answer_tokens=0)
+        self.spent = Spent(model=model)
         self._wrong = 0
 
-    async def run(self) -> Spent:
-        """To the end of the turn; returns what it took. Raises ModelError, Stopped."""
+    async def run(self, may_go_on: Callable[[Spent], str] = lambda spent: "") -> None:
+        """To the end of the turn; `spent` counts what it took. `may_go_on` is asked before each
+        request and tells why not, in a sentence. Raises ModelError, Stopped."""
         for _ in range(self.agent.max_iterations):
+            if reason := may_go_on(self.spent):
+                await self.turn.say(reason)
+                return
             reply = new_key()
             calls = await self._hear(reply)
             if await self._do(calls, reply):
-                return self._spent
+                return
         limit = self.agent.max_iterations
         await self.turn.say(
             f"I ended this turn after {limit} rounds. Tell me to go on if I should."
         )
-        return self._spent
 
     async def _hear(self, reply: str) -> list[Call]:
         """One answer of the model; its words are stored also when it is stopped midway."""
+        ask = self._ask()
         words: list[str] = []
         calls: list[Call] = []
         whole = False
         try:
-            async for part in self.client.stream(self._ask()):
+            async for part in self.client.stream(ask):
                 match part:
                     case Text(text):
                         words.append(text)
@@ -103,9 +110,11 @@ class Runner:
                     case Call():
                         calls.append(part)
                     case Ended():
-                        self._count(part)
+                        self._count(ask, "".join(words), part)
                         whole = True
         finally:
+            if not whole and words:
+                self._count(ask, "".join(words), Ended("stopped"))
             if text := "".join(words).strip():
                 await self.turn.emit(Message(text=text, reply=reply, stopped=not whole))
         return calls
@@ -118,6 +127,7 @@ class Runner:
             messages=messages_of(self.agent.prompt + RULES, self.entries, BUDGET),
             tools=[*builtin, *(TOOLS[name].spec() for name in self.agent.allowed)],
             temperature=self.agent.model_settings.get("temperature"),
+            max_tokens=self.agent.model_settings.get("max_tokens"),
         )
 
     async def _do(self, calls: list[Call], reply: str) -> bool:
@@ -166,8 +176,10 @@ class Runner:
             return await self._wrong_call(call, reply, f"{ASK}: {error.errors()[0]['msg']}.")
         await self._answer(call, reply, "asked", "The person was asked; their answer follows.")
         labels = ["Yes", "No"] if asked.kind == "yes_no" else asked.options
-        options = tuple(Option(label=o, action="answer", arguments={"text": o}) for o in labels)
-        await self.turn.emit(Question(text=asked.question, options=options))
+        options = tuple(Option(label=o, action=ANSWER, arguments={"text": o}) for o in labels)
+        form: Form = "multiselect" if asked.kind == "multiselect" else "select"
+        form = form if options else "text"
+        await self.turn.emit(Question(text=asked.question, form=form, options=options))
         return True
 
     async def _wrong_call(self, call: Call, reply: str, problem: str) -> bool:
@@ -193,13 +205,16 @@ class Runner:
             )
         )  # fmt: skip
 
-    def _count(self, ended: Ended) -> None:
-        self._spent = self._spent.model_copy(
-            update={
-                "model": ended.model or self._spent.model,
-                "prompt_tokens": self._spent.prompt_tokens + ended.prompt_tokens,
-                "answer_tokens": self._spent.answer_tokens + ended.answer_tokens,
-            }
+    def _count(self, ask: Ask, words: str, ended: Ended) -> None:
+        """What an answer took, as the endpoint tells it; else an estimate from the characters."""
+        told = ended.prompt_tokens + ended.answer_tokens > 0
+        prompt = ended.prompt_tokens if told else tokens(ask.messages)
+        answer = ended.answer_tokens if told else math.ceil(len(words) / CHARS_PER_TOKEN)
+        self.spent = Spent(
+            model=ended.model or self.spent.model,
+            prompt_tokens=self.spent.prompt_tokens + prompt,
+            answer_tokens=self.spent.answer_tokens + answer,
+            estimated=self.spent.estimated or not told,
         )
 
 

@@ -22,6 +22,8 @@ from app.agent.summaries import details, summary, told
 from app.domain.steps import Step
 from app.errors import AppError, DeclinedError, GateError, Stopped
 from app.jobs import Jobs
+from app.llm.clients import Clients
+from app.llm.connections import Connections
 from app.settings import Settings
 from app.store.database import Tx
 from app.store.library import Library
@@ -48,6 +50,8 @@ class Host(Protocol):
     library: Library
     jobs: Jobs
     settings: Settings
+    connections: Connections
+    clients: Clients
     session: Session | None
 
     def context(self, actor: Actor = "user", approve: Approver | None = None) -> Context: ...
@@ -65,7 +69,7 @@ class Turn:
         approve: Approver,
     ) -> None:
         self.host, self._session = host, session
-        self.emit, self._approve = emit, approve
+        self.emit, self.approve = emit, approve
         self.calling = ""
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -129,7 +133,7 @@ class Turn:
     async def _call(self, tool: str, arguments: dict[str, Any] | str, asked: Asked) -> Any:
         """What began is always told to have ended, also when the turn is stopped. A stop does not
         wait for the tool to wind down."""
-        context = self.host.context("assistant", self._approve)
+        context = self.host.context("assistant", self.approve)
         done = None
         self.calling = tool
         await self.emit(ToolStarted(key=asked.key, tool=tool))
@@ -154,7 +158,7 @@ class Turn:
 
     async def look_up(self, tool: str) -> Any:
         """The result of a read tool, without a row in the conversation."""
-        return await TOOLS[tool](self.host.context("assistant", self._approve), {})
+        return await TOOLS[tool](self.host.context("assistant", self.approve), {})
 
     def _forget(self, work: "asyncio.Task[Any]") -> None:
         """Take the end of a tool nobody waits for any more, so that it is not a loud surprise."""

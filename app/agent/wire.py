@@ -6,7 +6,7 @@ history in which one is missing.
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.agent.entries import CardAnswered, Entry, Message, Question, Said, ToolDone
 
@@ -14,6 +14,8 @@ Wire = dict[str, Any]
 CHARS_PER_TOKEN = 3.5  # cautious for English; JSON and other scripts take more tokens
 SHORTENED = 400  # characters kept of an old tool's answer
 NOTES = 60  # of what happened before, one line each
+ANSWER = "answer"  # the action of an option that a model offers
+GO_ON = "Go on."  # where nothing was said since: some endpoints refuse to go on from an answer
 EARLIER = "What happened before, in short; the ids and decisions still hold:\n"
 
 
@@ -24,23 +26,26 @@ def messages_of(prompt: str, entries: Sequence[Entry], budget: int) -> list[Wire
     line each: what was asked, called and decided.
     """
     turns = _turns(entries)
-    room = budget - _tokens([_system(prompt)])
-    wires = [_wires(turn) for turn in turns]
-    short = [[_shortened(wire) for wire in turn] for turn in wires]
+    room = budget - tokens([_system(prompt)])
+    whole = [_wires(turn) for turn in turns]
+    short = [[_shortened(wire) for wire in turn] for turn in whole]
     kept: list[list[Wire]] = []
     dropped = 0
     for n in reversed(range(len(turns))):
-        fits = next((w for w in (wires[n], short[n]) if _tokens(w) <= room), None)
+        fits = next((w for w in (whole[n], short[n]) if tokens(w) <= room), None)
         if fits is None and n < len(turns) - 1:
             dropped = n + 1
             break
         kept.insert(0, fits or short[n])
-        room -= _tokens(kept[0])
+        room -= tokens(kept[0])
     head = _system(prompt)
     if dropped:
-        lines = [line for turn in turns[:dropped] for line in _notes(turn)][-NOTES:]
-        head = _system(f"{prompt}\n\n{EARLIER}" + "\n".join(lines))
-    return [head, *(wire for turn in kept for wire in turn)]
+        notes = [note for turn in turns[:dropped] for note in _notes(turn)]
+        head = _system(f"{prompt}\n\n{EARLIER}" + "\n".join(_newest(notes)))
+    wires = [head, *(wire for turn in kept for wire in turn)]
+    if wires[-1]["role"] not in ("user", "tool"):
+        wires.append({"role": "user", "content": GO_ON})
+    return wires
 
 
 def _system(text: str) -> Wire:
@@ -100,29 +105,51 @@ def _plain(entry: Entry) -> Wire | None:
             return {"role": "user", "content": f"{context}\n\n{text}" if context else text}
         case Message(text=text):
             return {"role": "assistant", "content": text}
-        case Question(text=text, options=options, chosen=chosen):
+        case Question(text=text, options=options):
             listed = "\n".join(f"- {option.label}" for option in options)
-            taken = f"\n(The user took: {options[chosen].label})" if chosen is not None else ""
-            return {"role": "assistant", "content": f"{text}\n{listed}{taken}"}
+            return {"role": "assistant", "content": f"{text}\n{listed}{_taken(entry)}".strip()}
         case ToolDone(tool=tool, result=result):
             return {"role": "assistant", "content": f"(The app ran {tool}: {result})"}
     return None
 
 
-def _notes(turn: Iterable[Entry]) -> list[str]:
-    """What a turn decided, a line each."""
-    lines = []
+def _taken(question: Question) -> str:
+    """Which of the guide's options was taken; the answer to a model's question is a message of its
+    own."""
+    if question.chosen is None or question.options[question.chosen].action == ANSWER:
+        return ""
+    return f"\n(The user took: {question.options[question.chosen].label})"
+
+
+class Note(NamedTuple):
+    """A line of what happened. A decision outlasts the talk around it."""
+
+    line: str
+    decision: bool = False
+
+
+def _notes(turn: Iterable[Entry]) -> list[Note]:
+    """What a turn asked, did and decided, a line each."""
+    notes = []
     for entry in turn:
         match entry:
             case Said(text=text):
-                lines.append(f"- The user: {_cut(text, 160)}")
+                notes.append(Note(f"- The user: {_cut(text, 160)}"))
             case ToolDone(tool=tool, result=result):
-                lines.append(f"- {tool}: {result}")
+                notes.append(Note(f"- {tool}: {result}"))
             case CardAnswered(card=card, yes=yes):
-                lines.append(f"- “{card.title}”: the user said {'yes' if yes else 'no'}")
+                answer = "yes" if yes else "no"
+                notes.append(Note(f"- “{card.title}”: the user said {answer}", decision=True))
             case Question(text=text, options=options, chosen=int(chosen)):
-                lines.append(f"- “{_cut(text, 120)}”: {options[chosen].label}")
-    return lines
+                label = options[chosen].label
+                notes.append(Note(f"- “{_cut(text, 120)}”: {label}", decision=True))
+    return notes
+
+
+def _newest(notes: Sequence[Note]) -> list[str]:
+    """At most NOTES lines in their order: the newest decisions first, then the newest of the rest."""
+    by_worth = sorted(range(len(notes)), key=lambda n: (notes[n].decision, n))
+    return [notes[n].line for n in sorted(by_worth[-NOTES:])]
 
 
 def _shortened(wire: Wire) -> Wire:
@@ -135,6 +162,6 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _tokens(wires: Iterable[Wire]) -> int:
+def tokens(wires: Iterable[Wire]) -> int:
     """An estimate: the endpoint's tokenizer is not known here."""
     return sum(4 + math.ceil(len(str(wire)) / CHARS_PER_TOKEN) for wire in wires)

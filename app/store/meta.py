@@ -29,6 +29,9 @@ Key = Literal[
     "system_prompt",
     "response_format",
     "categorise_threshold",
+    "hosts",  # where excerpts of the dataset may be sent, as the user said
+    "always_allowed",  # tools of the assistant that need no further click
+    "opening",  # {"key", "text"}: the last opening that a model worded
 ]
 
 

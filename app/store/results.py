@@ -182,10 +182,43 @@ def add_chat(tx: Tx, kind: str, data: dict[str, Any]) -> int:
     return int(entry)
 
 
-def chat(tx: Tx, limit: int = 500) -> list[ChatEntry]:
-    """The newest `limit` entries, oldest first."""
-    query = Chat.select().order_by(Chat.id.desc()).limit(limit).dicts().execute(tx.db)
-    return [ChatEntry(**{**row, "data": orjson.loads(row["data"])}) for row in query][::-1]
+def chat(tx: Tx, limit: int = 500, before: int = 0) -> list[ChatEntry]:
+    """The newest `limit` entries (of those before a row), oldest first."""
+    query = Chat.select().order_by(Chat.id.desc()).limit(limit)
+    if before:
+        query = query.where(Chat.id < before)
+    rows = query.dicts().execute(tx.db)
+    return [ChatEntry(**{**row, "data": orjson.loads(row["data"])}) for row in rows][::-1]
+
+
+def search_chat(tx: Tx, words: str, limit: int = 50) -> list[ChatEntry]:
+    """The newest entries of the conversation in whose text the words stand, newest first."""
+    text = pw.fn.json_extract(Chat.data, "$.text")
+    query = Chat.select().where(Chat.kind.in_(("message", "user", "question")) & text.contains(words))
+    rows = query.order_by(Chat.id.desc()).limit(limit).dicts().execute(tx.db)
+    return [ChatEntry(**{**row, "data": orjson.loads(row["data"])}) for row in rows]
+
+
+class Usage(BaseModel):
+    """What connected models took for a dataset; `cost` counts only turns whose prices were known."""
+
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    cost: float | None = None
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.answer_tokens
+
+
+def usage(tx: Tx) -> Usage:
+    """The sum over all turns of the assistant."""
+    sums = [
+        pw.fn.SUM(pw.fn.json_extract(Chat.data, f"$.{name}")).alias(name)
+        for name in Usage.model_fields
+    ]
+    row = next(iter(Chat.select(*sums).where(Chat.kind == "spent").dicts().execute(tx.db)))
+    return Usage(**{name: value for name, value in row.items() if value is not None})
 
 
 def test_openings(tx: Tx) -> int:

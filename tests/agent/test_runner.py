@@ -96,7 +96,8 @@ async def test_tools_are_called_in_order_and_told(bench: Any):
         ]
     )
     async with bench(two, Answer([*says("Twelve.").events, usage(150, 5)])) as made:
-        spent = await made.runner.run()
+        await made.runner.run()
+        spent = made.runner.spent
         assert made.tools == [
             ("get_dataset_stats", "12 of 12 valid"),
             ("get_dataset_records", "12 records"),

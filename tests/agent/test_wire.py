@@ -14,7 +14,7 @@ from app.agent.entries import (
     Spent,
     ToolDone,
 )
-from app.agent.wire import EARLIER, messages_of
+from app.agent.wire import EARLIER, GO_ON, NOTES, messages_of
 from app.tools.base import Card
 
 ROOMY = 100_000
@@ -65,11 +65,13 @@ def test_words_and_calls_of_a_reply_are_one_message():
         "tool",
         "tool",
         "assistant",
+        "user",
     ]
     assert found[1]["content"] == '{"page":"records"}\n\nlook'
     assert [c["id"] for c in found[2]["tool_calls"]] == ["a", "b"]
     assert found[3]["content"] == '{"records":12}'
     assert found[5] == {"role": "assistant", "content": "Twelve."}
+    assert found[6] == {"role": "user", "content": GO_ON}
 
 
 def test_a_call_without_words_and_a_call_without_arguments():
@@ -117,3 +119,12 @@ def test_a_long_history_fits_and_keeps_decisions(budget: int):
 def test_the_newest_turn_is_there_however_small_the_budget():
     found = wires(Said(text="old"), Said(text="new"), budget=1)
     assert found[-1] == {"role": "user", "content": "new"}
+
+
+def test_decisions_outlast_the_talk_around_them():
+    early = [Said(text="start"), card("Apply 14 topics?", yes=True)]
+    talk = [e for n in range(NOTES + 40) for e in (Said(text=f"word {n}"), Message(text="x" * 400))]
+    system = messages_of("p", [*early, *talk], 600)[0]["content"]
+    assert "“Apply 14 topics?”: the user said yes" in system
+    assert "The user: start" not in system
+    assert len(system.splitlines()) < NOTES + 10

@@ -1,0 +1,254 @@
+"""The assistant with a connected model: who answers, what it costs, what is kept, what may be sent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+
+from app.agent.entries import (
+    CardAnswered,
+    Message,
+    Queued,
+    Said,
+    Spent,
+    ToolDone,
+    Withdrawn,
+)
+from app.agent.speaker import host_of, is_local
+from app.llm.connections import Connection
+from app.store import meta
+from tests.agent.conftest import OpenTalk, Talk
+from tests.llm.scripted import MODEL, Answer, Scripted, calls, chunk, says, scripted, usage
+
+Open = Callable[..., AbstractAsyncContextManager[tuple[Talk, Scripted]]]
+KEPT = {"openings": False}
+
+
+@pytest.fixture
+def speaking(talk: OpenTalk, rows: list[dict[str, Any]]) -> Open:
+    """`async with speaking(answers…) as (t, server)`: a dataset is open and a model is connected."""
+
+    @asynccontextmanager
+    async def open_it(*answers: Answer, **connection: Any) -> AsyncIterator[tuple[Talk, Scripted]]:
+        async with scripted(*answers) as server, talk(rows) as t:
+            given = {"id": "mine", "name": "Mine", "base_url": server.url, "model": MODEL}
+            t.app.connections.put(Connection(**(given | connection)))
+            yield t, server
+
+    return open_it
+
+
+def priced(text: str) -> Answer:
+    return Answer([*says(text).events, usage(1000, 100)])
+
+
+async def test_a_model_answers_with_the_context_of_the_message(speaking: Open):
+    async with speaking(priced("Hello."), prompt_price=1.0, answer_price=10.0) as (t, server):
+        t.assistant.page = "records"
+        await t.send("hi there")
+        assert t.text == "Hello."
+        said = server.requests[0]["messages"][-1]
+        assert said["role"] == "user"
+        context, words = said["content"].split("\n\n")
+        assert orjson.loads(context)["page"] == "records"
+        assert words == "hi there"
+        [spent] = t.of(Spent)
+        assert (spent.prompt_tokens, spent.answer_tokens) == (1000, 100)
+        assert spent.cost == pytest.approx(0.002)
+        assert not spent.estimated
+        assert (await t.assistant.spent()).cost == pytest.approx(0.002)
+
+
+async def test_the_next_request_carries_what_was_said_before(speaking: Open):
+    async with speaking(calls("get_dataset_stats"), says("Sixty."), says("As I said.")) as (
+        t,
+        server,
+    ):
+        await t.send("how many?", "sure?")
+        roles = [wire["role"] for wire in server.requests[-1]["messages"]]
+        assert roles == ["system", "user", "assistant", "tool", "assistant", "user"]
+        history = await t.assistant.history()
+        assert [e.text for e in history if isinstance(e, Said)] == ["how many?", "sure?"]
+        assert t.tools == ["get_dataset_stats"]
+
+
+async def test_what_is_written_during_a_turn_waits_and_comes_back_at_a_stop(speaking: Open):
+    held = Answer([chunk({"content": "Thinking"})], hold=True)
+    async with speaking(held) as (t, server):
+        t.assistant.send("first")
+        t.assistant.send("second")
+        t.assistant.send("third")
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        assert [q.text for q in t.of(Queued)] == ["second", "third"]
+        t.assistant.stop()
+        await t.assistant.idle()
+        assert [(q.text, q.on) for q in t.of(Queued)][2:] == [("second", False), ("third", False)]
+        assert t.said == ["first"]
+        assert len(server.requests) == 1
+
+
+async def test_a_fault_is_told_and_the_turn_can_be_asked_for_again(speaking: Open):
+    answers = (calls("get_dataset_stats"), Answer(status=400, error="bad"), says("Sixty."))
+    async with speaking(*answers) as (t, server):
+        await t.send("how many?")
+        assert "Mine refused the request (400): bad" in t.text
+        await t.choose("try again")
+        assert t.text.endswith("Sixty.")
+        assert t.tools == ["get_dataset_stats"]
+        assert t.said == ["how many?"]
+        assert server.requests[-1]["messages"][-1]["role"] == "user"
+
+
+async def test_the_spending_limit_ends_a_turn_before_the_next_request(speaking: Open):
+    first = Answer([*calls("get_dataset_stats").events, usage(1000, 0)])
+    async with speaking(first, says("never"), prompt_price=1000.0, answer_price=0.0) as (t, server):
+        t.app.settings.spend_cap = 1.0
+        await t.send("go", "on")
+        assert len(server.requests) == 1
+        assert t.text.count("spending limit of 1.00") == 2
+
+
+async def test_without_prices_the_limit_is_of_tokens(speaking: Open):
+    async with speaking(priced("One."), says("never")) as (t, server):
+        t.app.settings.token_cap = 1000
+        await t.send("go", "on")
+        assert len(server.requests) == 1
+        assert "limit of 1,000 tokens" in t.text
+
+
+async def test_the_tokens_of_a_stopped_answer_are_estimated(speaking: Open):
+    held = Answer([chunk({"content": "Thinking about it"})], hold=True)
+    async with speaking(held) as (t, _):
+        t.assistant.send("first")
+        while not any(e.kind == "piece" for e in t.heard):
+            await asyncio.sleep(0.01)
+        t.assistant.stop()
+        await t.assistant.idle()
+        [spent] = t.of(Spent)
+        assert spent.estimated
+        assert spent.answer_tokens == 5
+        assert [m.stopped for m in t.of(Message)] == [True]
+
+
+async def test_an_edited_message_takes_the_place_of_what_followed(speaking: Open):
+    answers = (calls("set_goal", {"goal": "Route"}), says("Set."), says("Other."))
+    async with speaking(*answers) as (t, server):
+        await t.send("the goal is routing")
+        t.assistant.resend(t.of(Said)[0].key, "what is the goal?")
+        await t.assistant.idle()
+        assert len(t.of(Withdrawn)) == 1
+        history = await t.assistant.history()
+        assert [e.text for e in history if isinstance(e, Said | Message)] == [
+            "what is the goal?",
+            "Other.",
+        ]
+        assert [e.result for e in history if isinstance(e, ToolDone)] != []
+        told = [str(wire["content"]) for wire in server.requests[-1]["messages"]]
+        assert not any("the goal is routing" in text for text in told)
+        assert any("The app ran set_goal" in text for text in told)
+
+
+async def test_another_answer_to_the_last_message(speaking: Open):
+    async with speaking(says("One."), says("Two.")) as (t, _):
+        await t.send("say it")
+        t.assistant.regenerate()
+        while len(t.of(Message)) < 2:
+            await asyncio.sleep(0.01)
+        await t.assistant.idle()
+        history = await t.assistant.history()
+        assert [e.text for e in history if isinstance(e, Said | Message)] == ["say it", "Two."]
+
+
+async def test_a_question_of_the_model_is_answered_by_a_click_or_in_words(speaking: Open):
+    ask = {"question": "Which?", "kind": "multiselect", "options": ["A", "B", "C"]}
+    text = {"question": "Why?", "kind": "text"}
+    answers = (calls("ask_follow_up", ask), calls("ask_follow_up", text, id="b"), says("Good."))
+    async with speaking(*answers) as (t, server):
+        await t.send("help")
+        assert t.question.form == "multiselect"
+        t.assistant.answer(t.question, "A; C")
+        await t.assistant.idle()
+        assert t.question.form == "text"
+        t.assistant.answer(t.question, "because")
+        t.assistant.answer(t.question, "twice")
+        await t.assistant.idle()
+        said = [w["content"] for w in server.requests[-1]["messages"] if w["role"] == "user"]
+        assert [text.split("\n\n")[-1] for text in said] == ["help", "A; C", "because"]
+        assert t.text == "Good."
+
+
+async def test_excerpts_go_to_a_new_host_only_after_a_yes(speaking: Open):
+    async with speaking() as (t, _):
+        far = Connection(id="far", name="Far", base_url="http://198.51.100.7:9/v1", model="m")
+        t.app.connections.put(far)
+        t.app.connections.choose("assistant", "far")
+        t.yes = False
+        await t.send("hello")
+        [card] = t.of(CardAnswered)
+        assert card.card.tool == "send_to_host"
+        assert "198.51.100.7:9" in card.card.title
+        assert "not encrypted" in card.card.warning
+        assert await t.app.session.store.read(meta.get, "hosts", []) == []
+        assert "Nothing was changed" in t.text
+
+
+async def test_the_agents_model_or_the_connections_own_by_name(speaking: Open):
+    async with speaking(says("One."), says("Two.")) as (t, server):
+        folder = t.app.home / "agents"
+        folder.mkdir()
+        head = '---\nname = "other"\n[model_settings]\nmodel = "big-9"\ntemperature = 0.5\n---\nHi.'
+        (folder / "other.md").write_text(head)
+        t.app.settings.agent = "other"
+        await t.send("a", "b")
+        assert t.text.count("which **Mine** does not have") == 1
+        assert server.requests[0]["model"] == MODEL
+        assert server.requests[0]["temperature"] == 0.5
+        assert server.requests[0]["messages"][0]["content"].startswith("Hi.")
+
+
+async def test_guided_is_a_choice(speaking: Open):
+    async with speaking() as (t, server):
+        t.app.settings.agent = "guided"
+        assert t.assistant.speaker is None
+        await t.send("explain balance")
+        assert "Balance" in t.text
+        assert server.requests == []
+
+
+async def test_the_conversation_is_searched(speaking: Open):
+    async with speaking(says("Balance is how **even** the topics are.")) as (t, _):
+        await t.send("what is balance")
+        found = await t.assistant.search("BALANCE")
+        assert [(hit.who, "alance" in hit.excerpt) for hit in found] == [
+            ("assistant", True),
+            ("you", True),
+        ]
+        assert await t.assistant.search("  ") == []
+
+
+async def test_without_a_dataset_it_talks_too(speaking: Open):
+    async with speaking(says("Hello."), says("Again.")) as (t, server):
+        await t.app.close_dataset()
+        await t.send("hi", "and?")
+        assert t.text == "Hello.\nAgain."
+        roles = [wire["role"] for wire in server.requests[-1]["messages"]]
+        assert roles == ["system", "user", "assistant", "user"]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "local"),
+    [
+        ("http://127.0.0.1:11434/v1", "127.0.0.1:11434", True),
+        ("http://localhost:8000/v1", "localhost:8000", True),
+        ("http://[::1]:8000/v1", "[::1]:8000", True),
+        ("https://api.openai.com/v1", "api.openai.com", False),
+        ("https://127.0.0.1.example.org/v1", "127.0.0.1.example.org", False),
+    ],
+)
+def test_what_stays_here(url: str, host: str, local: bool):
+    connection = Connection(id="c", name="c", base_url=url)
+    assert (host_of(connection), is_local(connection)) == (host, local)
