@@ -163,7 +163,7 @@ async def help_me(turn: Turn) -> None:
 @action(quick=True, needs_dataset=False)
 async def agents(turn: Turn) -> None:
     """The agent files that were found, and what is wrong with others."""
-    found = load_agents(turn.host.home)
+    found = await load_agents(turn.host.home)
     lines = [f"{bold(a.name)}: {plain(a.description, 200)}" for a in found.found.values()]
     problems = [plain(problem, 400) for problem in found.problems]
     folder = plain(str(turn.host.home / "agents"), 300)
