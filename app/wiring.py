@@ -17,6 +17,8 @@ from app.errors import AppError, StoreError
 from app.importing.card import card_beside
 from app.importing.mapping import ColumnMapping, remember
 from app.jobs import Job, Jobs
+from app.llm.clients import Clients
+from app.llm.connections import Connections
 from app.registry import load_family
 from app.settings import Settings
 from app.store import leftovers, meta
@@ -42,6 +44,8 @@ class App:
     def __init__(self, home: Path, library: Library, chosen: Settings) -> None:
         self.home, self.library, self.settings = home, library, chosen
         self.jobs = Jobs()
+        self.connections = Connections(home)
+        self.clients = Clients(self.connections)
         self.session: Session | None = None
         self.approve: Approver = refuse
         self.on_session: list[Callable[[Session | None], None]] = []
@@ -174,6 +178,7 @@ class App:
     async def close(self) -> None:
         """End every job of this program (detached training goes on) and close all files."""
         await self.jobs.close()
+        await self.clients.close()
         await self._close_session()
         await self.library.close()
 

@@ -71,6 +71,7 @@ class Turn:
         self.host, self._session = host, session
         self.emit, self.approve = emit, approve
         self.calling = ""
+        self.trouble: tuple[str, AppError] | None = None  # the tool that failed last, and its error
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
@@ -149,6 +150,7 @@ class Turn:
             raise
         except AppError as error:
             done = _failed(tool, asked, error, details(arguments, str(error)))
+            self.trouble = (tool, error)
             raise
         finally:
             self.calling = ""

@@ -3,22 +3,22 @@
 Where there is no keychain a key lives until the program ends. Keys are in no file, log or worker.
 """
 
+import importlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-import keyring
 import orjson
-from keyring.core import recommended
-from keyring.errors import KeyringError, PasswordDeleteError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from app.errors import InputError
+from app.llm.client import ModelError
 from app.workers import write_atomic
 
 FILE = "connections.json"
-SERVICE = "RFT Studio"  # under which the keychain keeps the keys
+KEYCHAIN = "app.llm.keychain"  # loaded by name when a key is wanted: it takes 0.1 s
 ENVIRONMENT = "environment"
 Role = Literal["assistant", "generator", "judge"]
 ROLES: tuple[Role, ...] = ("assistant", "generator", "judge")
@@ -38,16 +38,34 @@ class Connection(BaseModel):
 
     @field_validator("base_url")
     @classmethod
-    def _is_http(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("an address begins with http:// or https://")
-        return url.rstrip("/")
+    def _is_address(cls, url: str) -> str:
+        return check_address(url)
 
     def cost(self, prompt_tokens: int, answer_tokens: int) -> float | None:
         """In the currency of the prices; None where one of them is not known."""
         if self.prompt_price is None or self.answer_price is None:
             return None
         return (prompt_tokens * self.prompt_price + answer_tokens * self.answer_price) / 1e6
+
+
+def check_address(url: str) -> str:
+    """An endpoint's address without a slash at its end; raises ValueError with a sentence, which does
+    not repeat the address: a password may stand in it."""
+    url = url.strip().rstrip("/")
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError("An address begins with http:// or https://.")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("This is no address: its host or its port cannot be read.") from None
+    if "@" in parts.netloc:
+        raise ValueError("An address must not hold a name or password. Enter them as the key.")
+    if not host or any(c.isspace() for c in url):
+        raise ValueError("This is no address: it names no host, or has spaces.")
+    if parts.query or parts.fragment:
+        raise ValueError("An address ends before any ? or #, for example http://127.0.0.1:8000/v1.")
+    return url
 
 
 class Preset(BaseModel):
@@ -96,11 +114,10 @@ class Connections:
     def __init__(self, home: Path, environment: Mapping[str, str] = os.environ) -> None:
         self._path = home / FILE
         self._kept = _read(self._path)
-        self._session_keys: dict[str, SecretStr] = {}
+        self._keys: dict[str, SecretStr] = {}  # those known to this session
         if (given := _from_environment(environment)) is not None:
-            key = environment.get("OPENAI_API_KEY", "")
             self._kept.connections.insert(0, given)
-            self._session_keys[ENVIRONMENT] = SecretStr(key)
+            self._keys[ENVIRONMENT] = SecretStr(_environment_key(environment))
 
     @property
     def all(self) -> list[Connection]:
@@ -140,33 +157,42 @@ class Connections:
         self._save()
 
     def key(self, id: str) -> str:
-        """The key of a connection, empty when it has none."""
-        if id in self._session_keys:
-            return self._session_keys[id].get_secret_value()
-        if not keeps_keys():
+        """The key of a connection, empty when it has none; raises ModelError when the keychain has
+        it and does not give it."""
+        if id not in self._keys:
+            self._keys[id] = SecretStr(self._kept_key(id))
+        return self._keys[id].get_secret_value()
+
+    def _kept_key(self, id: str) -> str:
+        keychain = _keychain()
+        if id == ENVIRONMENT or not keychain.usable():
             return ""
         try:
-            return keyring.get_password(SERVICE, id) or ""
-        except KeyringError:
-            return ""
+            key: str = keychain.read(id)
+            return key
+        except keychain.KeychainError as error:
+            name = next((c.name for c in self.all if c.id == id), id)
+            said = f"The system's keychain did not give the key of {name} ({error}). Unlock it"
+            raise ModelError("key", f"{said}, or enter the key again under Connections.") from error
 
     def set_key(self, id: str, key: str) -> bool:
-        """Keep a key (empty: forget it); False when it can be kept for this session only."""
-        self._session_keys.pop(id, None)
+        """Keep a key (empty: forget it); False when it can be kept for this session only.
+
+        Raises InputError for what cannot be a key.
+        """
+        checked = check_key(key)
+        keychain = _keychain()
+        self._keys[id] = SecretStr(checked)
+        if not keychain.usable():
+            return not checked
         try:
-            if keeps_keys() and key:
-                keyring.set_password(SERVICE, id, key)
-                return True
-            if keeps_keys() and keyring.get_password(SERVICE, id) is not None:
-                keyring.delete_password(SERVICE, id)
-        except PasswordDeleteError:
-            pass
-        except KeyringError:
-            self._session_keys[id] = SecretStr(key)
+            if checked:
+                keychain.write(id, checked)
+            else:
+                keychain.forget(id)
+        except keychain.KeychainError:
             return False
-        if key:
-            self._session_keys[id] = SecretStr(key)
-        return not key
+        return True
 
     def _save(self) -> None:
         saved = [c for c in self._kept.connections if c.id != ENVIRONMENT]
@@ -176,8 +202,21 @@ class Connections:
 
 
 def keeps_keys() -> bool:
-    """Whether this system has a keychain that is fit to keep a key."""
-    return bool(recommended(keyring.get_keyring()))
+    """Whether this system has a keychain that is fit to keep a key; asking may block."""
+    return bool(_keychain().usable())
+
+
+def check_key(key: str) -> str:
+    """A key without the space around it; raises InputError, which does not repeat it, for one that
+    no endpoint can be sent."""
+    bare = key.strip()
+    if not (bare.isascii() and bare.isprintable()) or " " in bare:
+        raise InputError("This is no key: it has spaces, line breaks or letters no key has.")
+    return bare
+
+
+def _keychain() -> Any:
+    return importlib.import_module(KEYCHAIN)
 
 
 def _from_environment(environment: Mapping[str, str]) -> Connection | None:
@@ -187,7 +226,15 @@ def _from_environment(environment: Mapping[str, str]) -> Connection | None:
     try:
         return Connection(id=ENVIRONMENT, name="Environment", base_url=url, model=model or "")
     except ValidationError as error:
-        raise InputError(f"OPENAI_BASE_URL={url!r}: {error.errors()[0]['msg']}.") from error
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InputError(f"The variable OPENAI_BASE_URL of the environment: {reason}") from None
+
+
+def _environment_key(environment: Mapping[str, str]) -> str:
+    try:
+        return check_key(environment.get("OPENAI_API_KEY", ""))
+    except InputError as error:
+        raise InputError(f"The variable OPENAI_API_KEY of the environment: {error}") from None
 
 
 def _read(path: Path) -> _File:

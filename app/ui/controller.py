@@ -8,6 +8,8 @@ from PySide6.QtCore import SignalInstance
 
 from app.importing.mapping import ColumnMapping
 from app.jobs import Jobs
+from app.llm.clients import Clients
+from app.llm.connections import Connections
 from app.settings import Settings
 from app.store.library import Library
 from app.tools.base import Actor, Approver, Context
@@ -21,6 +23,8 @@ class Controller(Protocol):
     library: Library
     jobs: Jobs
     settings: Settings
+    connections: Connections
+    clients: Clients
     session: Any
     """The open `app.tools.session.Session`, or None."""
     approve: Callable[[Any], Awaitable[bool]]

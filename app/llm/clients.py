@@ -1,0 +1,58 @@
+"""The clients of the connected endpoints, made when one is first asked for; loads the `openai` package
+in a thread, since that takes 0.6 s."""
+
+import asyncio
+import importlib
+from dataclasses import dataclass, field
+
+from app.llm.client import Client
+from app.llm.connections import Connection, Connections
+
+
+@dataclass(frozen=True)
+class _Made:
+    address: str
+    name: str
+    key: str = field(repr=False)
+    client: Client = field(repr=False)
+
+
+class Clients:
+    """One client for each connection, made anew when its address, name or key has changed."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._made: dict[str, _Made] = {}
+        self._replaced: list[Client] = []  # a turn may still be hearing one
+        self._making = asyncio.Lock()
+
+    async def client(self, connection: Connection) -> Client:
+        """Of a saved connection; raises ModelError when its key, or a proxy, cannot be used."""
+        async with self._making:
+            key = await asyncio.to_thread(self._connections.key, connection.id)
+            wanted = (connection.base_url, connection.name, key)
+            made = self._made.get(connection.id)
+            if made is not None and (made.address, made.name, made.key) == wanted:
+                return made.client
+            if made is not None:
+                self._replaced.append(made.client)
+            client = await asyncio.to_thread(_make, *wanted)
+            self._made[connection.id] = _Made(*wanted, client)
+            return client
+
+    async def try_out(self, connection: Connection, key: str) -> Client:
+        """A client of a connection that is not saved; whoever asks for it closes it."""
+        return await asyncio.to_thread(_make, connection.base_url, connection.name, key)
+
+    async def close(self) -> None:
+        """Close every client that was given out."""
+        clients = [*self._replaced, *(made.client for made in self._made.values())]
+        self._replaced, self._made = [], {}
+        for client in clients:
+            await client.close()
+
+
+def _make(address: str, name: str, key: str) -> Client:
+    module = importlib.import_module("app.llm.openai")
+    client: Client = module.OpenAIClient(address, key, name=name)
+    return client
