@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from app.llm.address import host_of, is_loopback
 from app.llm.assembly import Assembly
-from app.llm.client import Ask, Ended, Fault, ModelError, Part, Text, Waiting
+from app.llm.client import Ask, Ended, Fault, ModelError, Part, Text, Waiting, listed_models
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 90.0  # between two pieces: a long prompt is read that long on a small machine
@@ -74,9 +74,13 @@ class OpenAIClient:
         """The names of its models, as it lists them; raises ModelError."""
         try:
             async with asyncio.timeout(self._idle):
-                return [model.id async for model in self._sdk.models.list()]
+                answer = await self._sdk.get("/models", cast_to=httpx2.Response)
+                names = listed_models(answer.json())
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
             raise self._fault(error) from None  # a cause may repeat the key
+        if names is None:
+            raise ModelError("malformed", f"{self.name} sent something that is no list of models.")
+        return names
 
     async def stream(self, ask: Ask) -> AsyncIterator[Part]:
         """See `Client.stream`. A wait before another try is told, and ends with the caller's task."""
