@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 def check_address(url: str) -> str:
     """An endpoint's address without a slash at its end; raises ValueError with a sentence, which does
     not repeat the address: a password may stand in it."""
-    url = url.strip().rstrip("/")
+    url = url.strip()
     if not url.lower().startswith(("http://", "https://")):
         raise ValueError("An address begins with http:// or https://.")
     try:
@@ -21,7 +21,7 @@ def check_address(url: str) -> str:
         raise ValueError("This is no address: it names no host, or has spaces.")
     if parts.query or parts.fragment:
         raise ValueError("An address ends before any ? or #, for example http://127.0.0.1:8000/v1.")
-    return url
+    return url.rstrip("/")
 
 
 def host_of(url: str) -> str:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx2
 import orjson
 
+from app.llm.client import listed_models
 from app.llm.connections import PRESETS, Preset
 
 SECONDS = 0.6  # for all together: a server on this computer answers in a few milliseconds
@@ -17,7 +18,7 @@ class Found(NamedTuple):
     """A server that answered, and the names of its models."""
 
     preset: Preset
-    models: tuple[str, ...]
+    models: list[str]
 
 
 async def find_local(presets: Iterable[Preset] = PRESETS) -> list[Found]:
@@ -30,7 +31,7 @@ async def find_local(presets: Iterable[Preset] = PRESETS) -> list[Found]:
     return [Found(p, names) for p, names in zip(local, answers, strict=True) if names is not None]
 
 
-async def _models(client: httpx2.AsyncClient, preset: Preset) -> tuple[str, ...] | None:
+async def _models(client: httpx2.AsyncClient, preset: Preset) -> list[str] | None:
     """The names a server lists; None where nothing, or something else, answers."""
     try:
         async with (
@@ -44,13 +45,6 @@ async def _models(client: httpx2.AsyncClient, preset: Preset) -> tuple[str, ...]
                 body += piece
                 if len(body) > MOST_BYTES:
                     return None
-        return _names(orjson.loads(body))
+        return listed_models(orjson.loads(body))
     except (httpx2.HTTPError, TimeoutError, orjson.JSONDecodeError):
         return None
-
-
-def _names(body: Any) -> tuple[str, ...] | None:
-    listed = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return tuple(m["id"] for m in listed if isinstance(m, dict) and isinstance(m.get("id"), str))
