@@ -93,7 +93,7 @@ class OpenAIClient:
                     yield part
                 return
             except ModelError as error:
-                if not begun and self._can_do_without(error):
+                if not begun and self._can_do_without(error, ask):
                     continue
                 if begun or error.fault not in RETRIED or attempt == TRIES:
                     raise
@@ -150,9 +150,10 @@ class OpenAIClient:
             body["max_completion_tokens"] = ask.max_tokens  # what OpenAI's reasoning models take
         return {key: value for key, value in body.items() if key not in self._unwanted}
 
-    def _can_do_without(self, error: ModelError) -> bool:
+    def _can_do_without(self, error: ModelError, ask: Ask) -> bool:
         """Whether the request failed for a field that can be left out from now on."""
-        named = {key for key in OPTIONAL if key in str(error)} - self._unwanted
+        sent = {key for key in OPTIONAL if getattr(ask, key, True) is not None} - self._unwanted
+        named = {key for key in sent if key in str(error)}
         if error.fault != "request" or not named:
             return False
         self._unwanted |= named
