@@ -11,7 +11,7 @@ from app.agent.runner import Runner
 from app.agent.turn import Host, Turn
 from app.agent.words import bold
 from app.domain.wording import count
-from app.errors import DeclinedError, InputError
+from app.errors import InputError, Stopped
 from app.llm.client import Client, ModelError
 from app.llm.connections import Connection
 from app.store import meta, results
@@ -55,8 +55,8 @@ class Speakers:
     async def take_turn(self, turn: Turn, before: list[Entry]) -> None:
         """The model's turn, after the conversation so far.
 
-        Raises ModelError, InputError for an agent that is not there, DeclinedError when excerpts of
-        the data may not go to this host.
+        Raises ModelError, InputError for an agent that is not there, Stopped when excerpts of the data
+        may not go to this host.
         """
         connection = self.connection
         if connection is None:
@@ -158,7 +158,7 @@ async def consented(session: Session, connection: Connection) -> bool:
 
 
 async def _consent(turn: Turn, connection: Connection) -> None:
-    """Ask once a dataset and host; raises DeclinedError at a no."""
+    """Ask once a dataset and host; raises Stopped at a no."""
     if not turn.has_dataset or await consented(turn.session, connection):
         return
     host, session = host_of(connection), turn.session
@@ -175,7 +175,7 @@ async def _consent(turn: Turn, connection: Connection) -> None:
         key=hashlib.blake2b(f"{session.dataset_id} {host}".encode()).hexdigest()[:32],
     )
     if not await turn.approve(card):
-        raise DeclinedError(f"Nothing was sent to {host}.")
+        raise Stopped(f"Nothing was sent to {host}. Without it I am the guided assistant.")
     await session.store.transaction(_allow, host)
 
 

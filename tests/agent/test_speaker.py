@@ -193,7 +193,7 @@ async def test_excerpts_go_to_a_new_host_only_after_a_yes(speaking: Open):
         assert "198.51.100.7:9" in card.card.title
         assert "not encrypted" in card.card.warning
         assert await t.app.session.store.read(meta.get, "hosts", []) == []
-        assert "Nothing was changed" in t.text
+        assert "Nothing was sent to 198.51.100.7:9" in t.text
 
 
 async def test_the_agents_model_or_the_connections_own_by_name(speaking: Open):
