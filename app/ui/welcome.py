@@ -12,7 +12,7 @@ from app.store.library import DatasetInfo
 from app.store.trash import DAYS_KEPT
 from app.tools.base import Card
 from app.ui import kit
-from app.ui.chat_cards import ApprovalCard
+from app.ui.chat.cards import ApprovalCard
 from app.ui.datasets.model import SORTS, DatasetModel
 from app.ui.datasets.view import CardView
 from app.ui.panel import Panel
