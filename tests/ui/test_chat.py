@@ -14,13 +14,13 @@ from app.agent.entries import CardAsked, Choice, Message, Option, Question, Said
 from app.errors import DeclinedError
 from app.jobs import Job
 from app.tools.base import Card
-from app.ui.chat.dock import ChatDock
+from app.ui import kit
 from app.ui.chat.cards import ApprovalCard
+from app.ui.chat.dock import ChatDock
 from app.ui.chat.list import SHOWN
 from app.ui.chat.messages import MessageView, SaidView
 from app.ui.chat.questions import OptionButton, QuestionCard
 from app.ui.chat.rows import RunningRow, ToolRow
-from app.ui import kit
 from app.ui.kit import Markdown, Prose
 from app.wiring import App
 
