@@ -4,9 +4,12 @@ import asyncio
 
 from app.agent.actions import action
 from app.agent.entries import Option
+from app.agent.facts import first_facts
+from app.agent.phrase import phrase
 from app.agent.shown import once, tree
 from app.agent.turn import Turn
 from app.agent.words import bold, plain, quote
+from app.domain.outlook import Outlook
 from app.domain.topics import TopicNode, TopicPath, leaves, shown
 from app.domain.wording import count, number
 from app.embedding.templates import template_names
@@ -31,8 +34,10 @@ async def offer_topics(turn: Turn) -> None:
 
 
 @action()
-async def propose(turn: Turn, method: str = "auto", template: str = "") -> None:
-    """Find topics and say what was found; nothing is applied."""
+async def propose(
+    turn: Turn, method: str = "auto", template: str = "", first: bool = False
+) -> None:
+    """Find topics and say what was found; nothing is applied. `first`: it belongs to the opening."""
     try:
         await turn.call("generate_topics", method=method, template_name=template)
     except ToolError as error:
@@ -43,16 +48,20 @@ async def propose(turn: Turn, method: str = "auto", template: str = "") -> None:
             Option(label="Go on without topics", action="skip_topics"),
         )
         return
-    await turn.act("describe_proposal")
+    await turn.act("describe_proposal", first=first)
 
 
 @action(quick=True)
-async def describe_proposal(turn: Turn) -> None:
-    """The proposal with reasons, then the choices."""
+async def describe_proposal(turn: Turn, first: bool = False) -> None:
+    """The proposal with reasons, then the choices; the first one in a model's words."""
     proposal = await asyncio.to_thread(proposals.pending, turn.session)
     if proposal is None:
         raise ToolError("There is no proposal of topics. Type “propose topics”.")
-    await turn.say(_words(proposal))
+    opening = None
+    if first:
+        outlook: Outlook = await turn.look_up("outlook")
+        opening = await phrase(turn, await first_facts(turn.session, proposal, outlook))
+    await turn.say(opening or _words(proposal))
     await turn.act("choose_topics")
 
 
