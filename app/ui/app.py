@@ -108,6 +108,7 @@ async def _furnish(window: "MainWindow", files: list[Path], collector: CycleColl
     if files:
         window.start(window.actions_.import_files(files))
     await ahead.prepare(window.centre)
+    await window.app.clients.look_around()
     collector.settle()
 
 

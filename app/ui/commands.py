@@ -58,6 +58,12 @@ def _file(w: "MainWindow") -> list[Command]:
             starts_group=True,
         ),
         Command(
+            name="connections",
+            menu="File",
+            words="Connections…",
+            do=lambda: w.start(do.show_connections()),
+        ),
+        Command(
             name="folder",
             menu="File",
             words="Show the user folder",
