@@ -225,6 +225,9 @@ class OpenAIClient:
         if isinstance(error, TimeoutError | openai.APITimeoutError | httpx2.TimeoutException):
             said = f"{self.name} said nothing for too long, so it was given up. Ask again."
             return ModelError("stalled", said)
+        if isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError):
+            said = f"{self.name} closed the connection before it answered. Ask again."
+            return ModelError("cut off", said)
         if isinstance(error, openai.APIConnectionError | httpx2.ConnectError):
             said = f"{self.name} cannot be reached. Is it running, and is its address right?"
             return ModelError("unreachable", said)

@@ -33,13 +33,17 @@ class QuickClients(Clients):
             await client.close()
 
 
+def connect(t: Talk, url: str, *, idle: float = 10) -> None:
+    """Have the model “Mine” at this address speak."""
+    t.app.clients = QuickClients(idle)
+    t.app.connections.put(Connection(id="mine", name="Mine", base_url=url, model=MODEL))
+
+
 @asynccontextmanager
 async def connected(
     talk: OpenTalk, rows: Rows | None, *answers: Answer, idle: float = 10, **meta: Any
 ) -> AsyncIterator[tuple[Talk, Scripted]]:
-    """A dataset is open (None: none is) and the model “Mine” is connected."""
+    """A dataset is open (None: none is) and a scripted model is connected."""
     async with scripted(*answers) as server, talk(rows, **meta) as t:
-        t.app.clients = QuickClients(idle)
-        given = Connection(id="mine", name="Mine", base_url=server.url, model=MODEL)
-        t.app.connections.put(given)
+        connect(t, server.url, idle=idle)
         yield t, server

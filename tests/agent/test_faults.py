@@ -60,6 +60,7 @@ FAULTS = (
           "out of memory"),
     Fault("closed in a call", [Answer(HALF_CALL, drop=True)], "broke in the middle"),
     Fault("reset in a call", [Answer(HALF_CALL, reset=True)], "broke in the middle"),
+    Fault("closed before its answer", [Answer(shut=True)] * 4, "closed the connection before"),
     Fault("stalled in a call", [Answer(HALF_CALL, hold=True)], "said nothing for too long", 0.3),
     Fault("silent", [Answer(silent=True)], "said nothing for too long", 0.3),
     Fault("wrong key", [Answer(status=401, error="Incorrect API key: sk-secret")],

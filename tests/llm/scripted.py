@@ -30,6 +30,8 @@ class Answer:
     """Keep the stream open after the last event, and say nothing more."""
     silent: bool = False
     """Not even begin to answer."""
+    shut: bool = False
+    """Close the connection without a byte of an answer."""
     drop: bool = False
     """Close the connection after the last event, in the middle of the transfer."""
     reset: bool = False
@@ -142,6 +144,8 @@ class Scripted:
     async def _send(
         self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
+        if answer.shut:
+            return False
         if answer.silent:
             await self._hold(reader)
             return False
