@@ -1,5 +1,7 @@
 """Approval cards, drawn from the app's own state; no word of a model is on them."""
 
+import time
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout
@@ -25,7 +27,7 @@ class ApprovalCard(QFrame):
     answered = Signal(bool)
     allowed = Signal()
 
-    def __init__(self, card: Card) -> None:
+    def __init__(self, card: Card, *, expires: float = 0) -> None:
         super().__init__()
         self.card = card
         self.setProperty("role", "card")
@@ -47,8 +49,10 @@ class ApprovalCard(QFrame):
             self._column.addLayout(_warning(card.warning))
         self._column.addLayout(_facts(card.rows))
         self._column.addWidget(self._buttons(card.note))
-        if card.reversible:
-            self._column.addLayout(kit.row(self.always, None))
+        until = kit.label(f"open until {_clock(expires)}" if expires else "", "small", "faint")
+        until.setToolTip("Who comes back later is asked again, with the figures as they are then.")
+        until.setVisible(bool(expires))
+        self._column.addLayout(kit.row(self.always, None, until))
         self.setLayout(self._column)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
@@ -77,6 +81,11 @@ class ApprovalCard(QFrame):
     def _close(self) -> None:
         for button in (self.yes, self.no, self.always):
             button.setEnabled(False)
+
+
+def _clock(seconds: float) -> str:
+    """The local time so many seconds from now."""
+    return time.strftime("%H:%M", time.localtime(time.time() + seconds))
 
 
 class Tinted(kit.Prose):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from app.agent.entries import Chart
@@ -66,10 +66,17 @@ def _bars(chart: Chart) -> list[QWidget]:
     top = max([*values, chart.target or 0.0], default=0.0) or 1.0
     target = None if chart.target is None else chart.target / top
     rows: list[QWidget] = []
+    widest = max(
+        (QFontMetrics(theme().font("small")).horizontalAdvance(figure(v)) for v in values),
+        default=0,
+    )
     for name, value in list(zip(_labels(chart, len(values)), values, strict=True))[:MOST_BARS]:
         bar = MiniBar(max(0.0, value) / top, target=target, name=name)
         words = kit.ElidedLabel(name, "small")
-        cells = kit.row((words, NAME_SHARE), (bar, BAR_SHARE), kit.label(figure(value), "small"))
+        amount = kit.label(figure(value), "small")
+        amount.setFixedWidth(widest + 4)
+        amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        cells = kit.row((words, NAME_SHARE), (bar, BAR_SHARE), amount)
         rows.append(kit.holder(cells))
     if len(values) > MOST_BARS:
         rows.append(kit.label(f"and {len(values) - MOST_BARS} more", "small", "faint"))

@@ -74,7 +74,10 @@ class Composer(QPlainTextEdit):
         scrolls = self.document().size().height() > LINES
         always = Qt.ScrollBarPolicy.ScrollBarAsNeeded if scrolls else self._never
         self.setVerticalScrollBarPolicy(always)
-        self.setFixedHeight(max(theme().px(32), lines * line + 2 * PADDING + 4))
+        least = theme().px(32)
+        self.document().setDocumentMargin(max(PADDING, (least - line - 4) // 2))
+        margin = round(2 * self.document().documentMargin())
+        self.setFixedHeight(max(least, lines * line + margin + 4))
 
     @property
     def _never(self) -> Qt.ScrollBarPolicy:

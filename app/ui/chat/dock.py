@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -13,7 +13,7 @@ from app.agent.assistant import Assistant
 from app.agent.entries import Busy, CardAsked, Entry, Question, Queued, Said, Show, Spent, Waits
 from app.agent.quick import quick_actions
 from app.agent.watch import Watch
-from app.errors import AppError, DeclinedError, Stopped
+from app.errors import AppError, DeclinedError, Stopped, StoreError
 from app.jobs import Job
 from app.store.events import ChatChanged, RunChanged
 from app.tools.session import Session
@@ -69,6 +69,7 @@ class ChatDock(QWidget):
     def _make_hooks(self) -> Hooks:
         says = self.assistant
         return Hooks(
+            expires=says.approvals.expires,
             stop=says.stop,
             choose=says.choose,
             answer=says.answer,
@@ -116,9 +117,11 @@ class ChatDock(QWidget):
         """Put the cursor where a message is written."""
         self.foot.input.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def refresh(self) -> None:
-        """The settings or the connections changed: show who speaks now."""
-        self._around.ask()
+    def changeEvent(self, event: QEvent) -> None:
+        """A dialog was closed, of the settings or connections perhaps: show who speaks now."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._around.ask()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.assistant.busy:
@@ -170,14 +173,19 @@ class ChatDock(QWidget):
     async def _read_around(self) -> None:
         """Who speaks, what was spent, and what can be asked at this step."""
         agents = await self.assistant.agents()
-        speaker, session = self.assistant.speaker, self.assistant.session
-        self.head.show_speaker(speaker, agents, self.app.settings.agent)
-        usage = await self.assistant.spent()
-        self.foot.show_spent(usage, connected=speaker is not None)
-        if session is not None and session is self.app.session:
-            quick = await quick_actions(session)
+        session = self.assistant.session
+        self.head.show_speaker(self.assistant.speaker, agents, self.app.settings.agent)
+        try:
+            usage = await self.assistant.spent()
+            quick = await quick_actions(session) if session is not None else []
+        except StoreError as error:
             if session is self.assistant.session:
-                self.foot.show_quick(quick)
+                raise
+            log.info("the dataset was closed meanwhile: %s", error)
+            return
+        if session is self.assistant.session:
+            self.foot.show_spent(usage, connected=self.assistant.speaker is not None)
+            self.foot.show_quick(quick)
 
     def _heard(self, entry: Entry) -> None:
         if not isinstance(entry, Waits):

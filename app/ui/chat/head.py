@@ -27,6 +27,7 @@ class Head(QFrame):
         self.setProperty("role", "bar")
         self.name = "Guided"
         self.speaker = kit.drop_button("Guided", small=True, tip=NO_MODEL)
+        self.speaker.setProperty("speaker", True)
         self.speaker.setMinimumWidth(40)
         self.search = kit.tool_button(
             "magnifying-glass", "Search the conversation (Ctrl+F)", search
@@ -81,4 +82,4 @@ class Head(QFrame):
         others = 220 * self.fontMetrics().height() // 18
         room = max(48, min(2 * LONGEST, self.width() - others))
         cut = self.speaker.fontMetrics().elidedText(self.name, Qt.TextElideMode.ElideMiddle, room)
-        self.speaker.setText(cut.replace("&", "&&"))
+        self.speaker.setText(f"{cut.replace('&', '&&')} ")

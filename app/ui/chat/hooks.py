@@ -11,8 +11,9 @@ from app.agent.entries import Question
 
 @dataclass(frozen=True)
 class Hooks:
-    """All are called on the event loop's thread and return at once."""
+    """All functions are called on the event loop's thread and return at once."""
 
+    expires: float  # seconds after which a card that nobody answers is a no
     stop: Callable[[], object]
     choose: Callable[[Question, int], object]
     answer: Callable[[Question, str], object]

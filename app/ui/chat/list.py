@@ -69,15 +69,17 @@ class ChatList(Scroller):
         self._earlier, self._has_more = list(found), more
         self._bring()
 
-    def show_earlier(self) -> None:
-        """One more page of what was said before, above what is shown; the view stays put."""
-        if self.filling:
-            return
+    def show_earlier(self) -> bool:
+        """One more page of what was said before, above what is shown; the view stays put. False where
+        there is none, or one is on its way."""
+        if self.filling or not (self._earlier or self._has_more):
+            return False
         if self._earlier:
             self._bring()
-        elif self._has_more:
+        else:
             self._has_more = False  # until they come it is not asked for again
             self.hooks.earlier()
+        return True
 
     def _bring(self) -> None:
         page, self._earlier = self._earlier[-SHOWN:], self._earlier[:-SHOWN]
@@ -232,7 +234,7 @@ class ChatList(Scroller):
             view.question = view.question.model_copy(update=given)
 
     def _ask(self, asked: CardAsked) -> None:
-        view = ApprovalCard(asked.card)
+        view = ApprovalCard(asked.card, expires=self.hooks.expires)
         view.answered.connect(lambda yes: self.hooks.approve(asked.key, yes=yes))
         view.allowed.connect(lambda: self.hooks.approve(asked.key, yes=True, always=True))
         self._rows[asked.key] = view

@@ -8,8 +8,10 @@ from PySide6.QtGui import (
     QEnterEvent,
     QFocusEvent,
     QGuiApplication,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
+    QMoveEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QVBoxLayout, QWidget
@@ -19,6 +21,7 @@ from app.ui import kit
 from app.ui.chat.composer import Composer
 from app.ui.chat.words import Linked, Words
 
+LIFT = 14  # pixels that the actions stand above their message, in the gap
 EDITED = "What was done since stays; Undo takes it back."
 
 
@@ -62,12 +65,14 @@ class Spoken(QWidget):
         kit.restyle(self, found=found)
 
     def show_acts(self) -> None:
-        """Put the actions at the top right, over the words."""
-        if self.bar is not None:
+        """Put the actions over the message's upper right corner."""
+        place = self.parentWidget()
+        if self.bar is not None or place is None:
             return
         self.buttons = [kit.tool_button(a.icon, a.name, self._does(a)) for a in self.acts()]
         self.bar = kit.frame(kit.row(*self.buttons, gap=0, margin=1), "acts")
-        self.bar.setParent(self)
+        self.bar.setParent(place)
+        self.bar.installEventFilter(self)
         before: QWidget = self
         for button in self.buttons:
             button.installEventFilter(self)
@@ -79,11 +84,14 @@ class Spoken(QWidget):
     def hide_acts(self) -> None:
         """Take them away where neither the pointer nor the keyboard is on the message."""
         bar = self.bar
-        if bar is None or self.underMouse() or self._has_focus():
-            return
-        self.bar, self.buttons = None, []
-        bar.hide()
-        bar.deleteLater()
+        if bar is not None and not (self.underMouse() or bar.underMouse() or self._has_focus()):
+            self._drop_bar()
+
+    def _drop_bar(self) -> None:
+        bar, self.bar, self.buttons = self.bar, None, []
+        if bar is not None:
+            bar.hide()
+            bar.deleteLater()
 
     def _does(self, act: Act) -> Callable[[], None]:
         def do() -> None:
@@ -99,17 +107,26 @@ class Spoken(QWidget):
 
     def _has_focus(self) -> bool:
         focused = QApplication.focusWidget()
-        return focused is not None and (focused is self or self.isAncestorOf(focused))
+        return focused is not None and (focused is self or focused in self.buttons)
 
     def _place_bar(self) -> None:
         if self.bar is not None:
             self.bar.adjustSize()
-            self.bar.move(self.width() - self.bar.width(), 0)
+            right = self.geometry().right() + 1 - self.bar.width()
+            self.bar.move(right, max(0, self.y() - LIFT))
             self.bar.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_bar()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self._place_bar()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._drop_bar()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -129,7 +146,7 @@ class Spoken(QWidget):
         QTimer.singleShot(0, self, self.hide_acts)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.FocusOut:
+        if event.type() in (QEvent.Type.FocusOut, QEvent.Type.Leave):
             QTimer.singleShot(0, self, self.hide_acts)
         return False
 
@@ -177,8 +194,7 @@ class MessageView(Spoken):
         """Let another answer be asked for, or no longer."""
         self.regenerate = regenerate
         if self.bar is not None:
-            bar, self.bar = self.bar, None
-            bar.deleteLater()
+            self._drop_bar()
             self.show_acts()
 
     def acts(self) -> list[Act]:
@@ -216,7 +232,8 @@ class SaidView(Spoken):
         """Open the words where they stand."""
         if self._box is not None:
             return
-        self.editor = Composer("Edit your message", text=self._text)
+        self.editor = Composer("Edit your message")
+        self.editor.take(self._text)
         self.editor.submitted.connect(self._send)
         self.editor.cancelled.connect(self.close_edit)
         send = kit.button("Send again", self.editor.submit, kind="primary", small=True)

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QWidget
 from app.agent.entries import Question
 from app.ui import kit
 from app.ui.chat.composer import Composer
+from app.ui.theme import set_icon
 
 BESIDE = 12  # characters: two answers this short stand side by side
+ROOM, BOX = 26, 22  # pixels of an option that its words do not get
 JOINED = "; "  # between several options, as the assistant takes them apart
 
 
@@ -20,7 +22,7 @@ class OptionButton(QPushButton):
 
     def __init__(self, text: str, on: Callable[[], object]) -> None:
         super().__init__(text.replace("&", "&&"))
-        self.words = text
+        self.words, self._room = text, ROOM
         self.setProperty("option", True)
         self.setProperty("compact", True)
         self.setCheckable(True)
@@ -35,6 +37,12 @@ class OptionButton(QPushButton):
         if event.size().width() != event.oldSize().width():
             self._wrap()
 
+    def show_box(self) -> None:
+        """A box before the words, ticked or not: one of several that may be taken."""
+        set_icon(self, *(("check-square", "accent_text") if self.isChecked() else ("square",)))
+        self._room = ROOM + BOX
+        self._wrap()
+
     def retheme(self) -> None:
         self._wrap()
 
@@ -47,7 +55,7 @@ class OptionButton(QPushButton):
         layout.beginLayout()
         lines = []
         while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(40, self.width() - 26))
+            line.setLineWidth(max(40, self.width() - self._room))
             start, length = line.textStart(), line.textLength()
             lines.append(self.words[start : start + length].strip())
         layout.endLayout()
@@ -110,6 +118,9 @@ class QuestionCard(QFrame):
         several = self.question.form == "multiselect"
         do = self._count if several else partial(self.chosen.emit, number)
         button = OptionButton(label, do)
+        if several:
+            button.show_box()
+            button.toggled.connect(lambda _: button.show_box())
         if number < 9:
             button.setAccessibleDescription(f"Key {number + 1}")
         return button
