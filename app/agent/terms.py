@@ -176,7 +176,7 @@ ALIASES = {
     "near duplicates": "near duplicate", "near dup": "near duplicate", "duplicates": "duplicate",
     "exact duplicates": "duplicate", "issue": "issues", "reason": "issues", "token": "tokens",
     "over the token limit": "over limit", "token limit": "over limit", "too long": "over limit",
-    "last user turn": "record", "sure": "probability", "number": "record", "tag": "tags",
+    "last user turn": "record", "sure": "probability", "probability of the topic": "probability", "number": "record", "tag": "tags",
     "spread": "std", "standard deviation": "std", "spread (std)": "std",
     "best of k": "pass@k", "best of 4": "pass@k", "mean score": "mean", "scores": "mean",
     "histogram": "mean", "errors": "grader errors", "score-length correlation": "length effect",
