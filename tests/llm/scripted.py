@@ -5,7 +5,7 @@ import contextlib
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,12 +83,15 @@ def sse(event: Any) -> bytes:
     return event if isinstance(event, bytes) else f"data: {json.dumps(event)}\n\n".encode()
 
 
+Step = Answer | Callable[[dict[str, Any]], Answer]  # made from the request's body
+
+
 class Scripted:
     """`requests` are the bodies that came, `url` is the base address. Answers go in order; every
     request's conversation must be one that an endpoint accepts."""
 
     def __init__(self) -> None:
-        self.script: list[Answer] = []
+        self.script: list[Step] = []
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.invalid: list[str] = []
@@ -139,7 +142,10 @@ class Scripted:
         except AssertionError as error:
             self.invalid.append(str(error))
             return Answer(status=400, error=str(error))
-        return self.script.pop(0) if self.script else Answer(status=500, error="no script left")
+        if not self.script:
+            return Answer(status=500, error="no script left")
+        step = self.script.pop(0)
+        return step if isinstance(step, Answer) else step(body)
 
     async def _send(
         self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -211,7 +217,7 @@ def _head(status: int, headers: dict[str, str]) -> bytes:
 
 
 @asynccontextmanager
-async def scripted(*answers: Answer) -> AsyncIterator[Scripted]:
+async def scripted(*answers: Step) -> AsyncIterator[Scripted]:
     """The server, running in this loop until the block ends."""
     server = Scripted()
     server.script += answers
