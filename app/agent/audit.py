@@ -94,5 +94,5 @@ def _answer(entry: ChatEntry, answered: CardAnswered) -> AuditRow:
         arguments="",
         outcome=ends.get(answered.how, "approved" if answered.yes else "declined"),
         said=card.title,
-        details=f"{card.title}\n{rows}\n{card.warning}".strip(),
+        details=f"{rows}\n{card.warning}".strip(),
     )
