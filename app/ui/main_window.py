@@ -93,6 +93,8 @@ class MainWindow(FrameWindow):
         welcome.sample_asked.connect(lambda: self.start(self.actions_.open_sample()))
         welcome.dataset_asked.connect(self.open_dataset)
         welcome.connections_asked.connect(lambda: self.go("connections"))
+        self.app.clients.on_change.append(self._show_connection)
+        self._show_connection()
         self._library, self._dataset = Bridge(), Bridge()
         self._library.attach(self.app.library)
         self._library.changed.connect(self._on_library)
@@ -106,6 +108,9 @@ class MainWindow(FrameWindow):
         page = self.centre.panel("welcome")
         assert isinstance(page, Welcome)
         return page
+
+    def _show_connection(self) -> None:
+        self.sidebar.show_connection(self.app.connections.for_role("assistant"))
 
     def set_chat(self, chat: QWidget) -> None:
         """Put a Chat (see controller.py) in its place; below 1280 px it stays folded."""
