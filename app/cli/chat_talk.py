@@ -15,6 +15,7 @@ from app.wiring import App
 
 AGAIN_SECONDS = 2.0  # within which a second Ctrl+C ends the chat
 RECENT = 50  # entries of the conversation looked at for what was said last
+WAITING = "A training runs; its end is waited for. Ctrl+C ends the chat, and the training goes on."
 HELP = (
     "Write to the assistant. A number takes an option of the last question, y or n answers a card. "
     "/stop ends the turn, /wait waits for the training, /quit ends the chat; so does the end of input."
@@ -232,7 +233,7 @@ class Talk:
 
     async def _until_trained(self, session: Session) -> None:
         """Until no training runs, and what there is to say of it is said."""
-        changed = asyncio.Event()
+        changed, told = asyncio.Event(), False
         unsubscribe = session.store.subscribe(lambda event: changed.set())
         try:
             while True:
@@ -240,6 +241,9 @@ class Talk:
                 latest = await session.store.read(results.latest, "training")
                 if latest is None or latest.state != "running":
                     break
+                if not told:
+                    self._output.note(WAITING)
+                    told = True
                 await changed.wait()
         finally:
             unsubscribe()
