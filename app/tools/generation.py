@@ -74,8 +74,8 @@ async def generate_synthetic_data(
     counts = {t.topic: t.records for t in report.plan.topics}
     return GenerationOffer(
         text=(
-            f"{chosen.title} needs a connected model, which this version cannot use yet. Variants "
-            "from templates are not offered: measured, they lower accuracy."
+            f"{chosen.title} needs a connected model, which this version does not yet let write "
+            "records. Variants from templates are not offered: measured, they lower accuracy."
         ),
         moves=moves,
         weights=topic_weights(counts),
