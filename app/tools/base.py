@@ -220,15 +220,14 @@ class Tool:
         return card
 
     def _go_on(self, edits: int, values: dict[str, Any]) -> Card:
-        """Many small edits are a large one."""
+        """Many small edits are a large one. A standing yes to them is none to one call for many."""
         given = ", ".join(f"{k} {v}" for k, v in values.items() if v not in (None, "", ()))
         return Card(
             tool=self.name,
             title="Let the assistant go on?",
             rows=[("Done in this turn", f"{edits} calls"), ("Next", self.words), ("With", given)],
             verb="Go on",
-            note="can be undone",
-            reversible=True,
+            reversible=self.effect == "reversible",
         )
 
 
