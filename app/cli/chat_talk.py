@@ -32,7 +32,8 @@ class Talk:
         self._json, self._interactive = json, interactive
         self.assistant = Assistant(app, self._hear)
         self._cards: list[str] = []
-        self._question: Question | None = None
+        self._asked: dict[str, Question] = {}
+        self._question: Question | None = None  # that a number answers
         self._watch: Watch | None = None
         self._following: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -116,8 +117,8 @@ class Talk:
                 self._cards.append(key)
             case CardAnswered(key=key) if key in self._cards:
                 self._cards.remove(key)
-            case Question():
-                self._question = entry
+            case Question(key=key):
+                self._asked[key] = self._question = entry
             case Said() if self.assistant.speaker is not None:
                 self._question = None  # a model was answered; the guide's questions stand longer
         self._woken.set()
@@ -215,8 +216,8 @@ class Talk:
         self.assistant.approvals.answer(key, yes=order.verb == "yes")
 
     def _answer_by_key(self, order: Order) -> None:
-        asked = self._question
-        if asked is None or asked.key != order.key or not self.assistant.is_open(asked):
+        asked = self._asked.get(order.key)
+        if asked is None or not self.assistant.is_open(asked):
             self._output.error(f"No question {order.key!r} is open.")
         elif order.verb == "answer":
             self.assistant.answer(asked, order.text)
