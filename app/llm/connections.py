@@ -42,6 +42,13 @@ class Connection(BaseModel):
         description="The name the endpoint knows it by. Empty: the first it lists.",
         json_schema_extra={"widget": "suggest"},
     )
+    context: int = Field(
+        32_000,
+        ge=8_000,
+        le=2_000_000,
+        title="Context window",
+        description="Tokens it reads at once. A local server must be set to as many.",
+    )
     prompt_price: float | None = Field(
         None,
         ge=0,
