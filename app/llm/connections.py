@@ -209,8 +209,12 @@ class Connections:
     def _save(self) -> None:
         saved = [c for c in self._kept.connections if c.id != ENVIRONMENT]
         kept = self._kept.model_copy(update={"connections": saved})
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(self._path, kept.model_dump_json(indent=2).encode())
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(self._path, kept.model_dump_json(indent=2).encode())
+        except OSError as error:
+            reason = f"{self._path} cannot be written: {error.strerror}"
+            raise InputError(f"{reason}. The connections hold until the program ends.") from error
 
 
 def keeps_keys() -> bool:
