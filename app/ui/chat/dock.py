@@ -59,9 +59,9 @@ class ChatDock(QWidget):
 
     def _make(self) -> None:
         self.hooks = self._make_hooks()
-        self.list, self.foot = ChatList(self.hooks), Foot()
+        self.head = Head(search=lambda: self.finding.open(), hide=self.hide_asked.emit)
         self.finding = Finding(self.app.jobs, self.assistant, self.hooks)
-        self.head = Head(search=self.finding.open, hide=self.hide_asked.emit)
+        self.list, self.foot = ChatList(self.hooks), Foot()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.list)
         self.pages.addWidget(self.finding.page)
@@ -195,6 +195,7 @@ class ChatDock(QWidget):
             case Busy():
                 self.foot.show_busy(entry.on)
                 if not entry.on:
+                    self.list.end_replies()
                     self._around.ask()
             case Waits():
                 self.foot.wait.begin(entry)

@@ -13,7 +13,7 @@ from app.ui import kit
 
 NO_MODEL = "Guided: fixed words, your numbers. No language model is asked."
 PROBLEM = 60  # characters of what is wrong with a file; the rest is its tooltip
-AROUND = 120  # pixels of margins, gaps, and the button's own padding and caret
+AROUND = 92  # pixels of margins, gaps, and the button's own padding and caret
 LEAST = 40  # pixels of the name that are always shown
 
 
@@ -84,5 +84,6 @@ class Head(QFrame):
         taken = sum(widget.sizeHint().width() for widget in others) + AROUND
         room = max(LEAST, self.width() - taken)
         metrics = self.speaker.fontMetrics()
-        cut = metrics.elidedText(self.name, Qt.TextElideMode.ElideMiddle, room)
+        short = self.name.rpartition("/")[2] or self.name  # without the publisher
+        cut = metrics.elidedText(short, Qt.TextElideMode.ElideRight, room)
         self.speaker.setText(f"{cut.replace('&', '&&')} ")

@@ -33,9 +33,10 @@ from app.ui.chat.cards import ApprovalCard
 from app.ui.chat.dock import ChatDock
 from app.ui.chat.links import AddressDialog
 from app.ui.chat.list import SHOWN
-from app.ui.chat.messages import MessageView, QueuedView, SaidView, Spoken
+from app.ui.chat.messages import MessageView, QueuedView, SaidView
 from app.ui.chat.questions import OptionButton, QuestionCard
 from app.ui.chat.rows import RunningRow, ToolRow
+from app.ui.chat.spoken import Spoken
 from app.ui.chat.tree import TreeCard
 from app.ui.kit import Markdown, Prose
 from app.wiring import App
@@ -370,6 +371,7 @@ async def test_a_place_is_found_and_shown_highlighted(
         await until(lambda: [v for v in _found(dock) if v.isVisible()])
         (place,) = _found(dock)
         assert "evenly the topics" in place.text
+        assert place.findChildren(Prose)[0].textCursor().selectedText() == "evenly the topics"
         questions = dock.finding.list.findChildren(QuestionCard)
         assert not any(option.focusPolicy() for card in questions for option in card.options)
         qtbot.keyClick(dock.finding.line.line, Qt.Key.Key_Escape)
