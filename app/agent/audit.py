@@ -20,7 +20,7 @@ Outcome = Literal["ran", "refused", "approved", "declined", "expired", "failed",
 OUTCOMES: tuple[Outcome, ...] = (
     "ran", "approved", "declined", "expired", "refused", "failed", "stopped",
 )  # fmt: skip
-Who = Literal["model", "guide", "user", "standing yes", "nobody"]
+Who = Literal["model", "guide", "user", "--yes", "standing yes", "nobody"]
 
 
 class AuditRow(BaseModel):
@@ -96,7 +96,7 @@ def _call(entry: ChatEntry, done: ToolDone) -> AuditRow:
 def _answer(entry: ChatEntry, answered: CardAnswered) -> AuditRow:
     """How a card was answered; one that the turn or the program ended was not."""
     card = answered.card
-    who: dict[str, Who] = {"click": "user", "always": "standing yes"}
+    who: dict[str, Who] = {"click": "user", "named": "--yes", "always": "standing yes"}
     ends: dict[str, Outcome] = {"expired": "expired", "ended": "stopped"}
     rows = "\n".join(f"{label}: {value}" for label, value in card.rows)
     return AuditRow(

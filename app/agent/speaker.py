@@ -1,27 +1,22 @@
 """Who answers: the connected model and the agent file it follows; whether it may be asked, and for
 how much."""
 
-import hashlib
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from app.agent.definition import AgentDefinition, find_agent
 from app.agent.entries import Entry, Spent
 from app.agent.runner import Runner
 from app.agent.turn import Host, Turn
 from app.agent.words import bold
-from app.domain.wording import count
-from app.errors import InputError, Stopped
-from app.llm.client import Client, ModelError
+from app.errors import DeclinedError, InputError, Stopped
+from app.llm.client import ModelError
 from app.llm.connections import Connection
-from app.store import meta, results
-from app.store.database import Tx
+from app.store import results
 from app.store.results import Usage
-from app.tools.base import Card
-from app.tools.session import Session
+from app.tools.consent import consent, limit_reached
 
 GUIDED = "guided"  # the agent that uses no model
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SENT = "Your messages, results of tools, excerpts of records"
 
 
 class Speaker(NamedTuple):
@@ -37,7 +32,6 @@ class Speakers:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._models: dict[str, list[str]] = {}
         self._told: set[tuple[str, ...]] = set()
 
     @property
@@ -68,7 +62,7 @@ class Speakers:
             await turn.say(reason)
             return
         client = await self._host.clients.client(connection)
-        model = await self._model(connection, agent, client)
+        model = await model_for(self._host, connection, agent)
         runner = Runner(turn, client, agent, before, model, context=connection.context)
         try:
             await runner.run(lambda spent: self._over(connection, used_before, spent))
@@ -82,37 +76,19 @@ class Speakers:
 
     def _over(self, connection: Connection, before: Usage, spent: Spent) -> str:
         """Why no more may be asked for, in a sentence; empty while there is room."""
-        settings = self._host.settings
-        cost = connection.cost(spent.prompt_tokens, spent.answer_tokens)
-        if cost is not None and (before.cost or 0) + cost >= settings.spend_cap:
-            limit = f"spending limit of {settings.spend_cap:.2f}"
-        elif cost is None and before.tokens + spent.tokens >= settings.token_cap:
-            limit = f"limit of {count(settings.token_cap, 'token')}"
-        else:
+        tokens = {"prompt_tokens": spent.prompt_tokens, "answer_tokens": spent.answer_tokens}
+        limit = limit_reached(self._host.settings, connection, before, **tokens)
+        if not limit:
             return ""
         return (
             f"The {limit} for this dataset is reached, so I asked no more. Settings can raise it."
         )
 
-    async def _model(self, connection: Connection, agent: AgentDefinition, client: Client) -> str:
-        """The agent file's model where the endpoint has it; else the connection's own."""
-        wanted = str(agent.model_settings.get("model") or "")
-        own = connection.model
-        if not wanted and own:
-            return own
-        models = await self._listed(connection, client)
-        if wanted and (wanted in models or not (models or own)):
-            return wanted
-        chosen = own or next(iter(models), "")
-        if not chosen:
-            raise InputError(f"{connection.name} lists no model. Name one under Connections.")
-        return chosen
-
     async def _tell_other(
         self, turn: Turn, connection: Connection, agent: AgentDefinition, model: str
     ) -> None:
         """Say once that the agent file's model was not there. After the turn: the model reads it too."""
-        wanted = str(agent.model_settings.get("model") or "")
+        wanted = _wanted(agent)
         key = (agent.name, connection.id, wanted, model)
         if wanted not in ("", model) and key not in self._told:
             self._told.add(key)
@@ -121,17 +97,35 @@ class Speakers:
                 f"{bold(connection.name)} does not have. I used {bold(model)}."
             )
 
-    async def _listed(self, connection: Connection, client: Client) -> list[str]:
-        """The endpoint's models, asked for once; empty where it lists none."""
-        key = f"{connection.id} {connection.base_url}"
-        if key not in self._models:
-            try:
-                self._models[key] = await client.models()
-            except ModelError as error:
-                if error.fault in ("key", "unreachable"):
-                    raise
-                return []
-        return self._models[key]
+
+async def model_for(host: Host, connection: Connection, agent: AgentDefinition) -> str:
+    """The agent file's model where the endpoint has it, else the connection's own, else its first.
+
+    Raises ModelError, InputError where there is none.
+    """
+    wanted, own = _wanted(agent), connection.model
+    if own and not wanted:
+        return own
+    models = await _listed(host, connection)
+    if wanted and (wanted in models or not (models or own)):
+        return wanted
+    if chosen := own or next(iter(models), ""):
+        return chosen
+    raise InputError(f"{connection.name} lists no model. Name one under Connections.")
+
+
+def _wanted(agent: AgentDefinition) -> str:
+    return str(agent.model_settings.get("model") or "")
+
+
+async def _listed(host: Host, connection: Connection) -> list[str]:
+    """The endpoint's models; empty where it does not list any."""
+    try:
+        return await host.clients.models(connection)
+    except ModelError as error:
+        if error.fault in ("key", "unreachable"):
+            raise
+        return []
 
 
 async def used(turn: Turn) -> Usage:
@@ -146,44 +140,11 @@ async def tell_spent(turn: Turn, connection: Connection, spent: Spent) -> None:
         await turn.emit(spent.model_copy(update={"cost": cost}))
 
 
-def host_of(connection: Connection) -> str:
-    """The host that a connection sends to, with its port where one is named."""
-    return urlsplit(connection.base_url).netloc.rpartition("@")[2]
-
-
-def is_local(connection: Connection) -> bool:
-    """Whether what is sent stays on this computer."""
-    return urlsplit(connection.base_url).hostname in LOOPBACK
-
-
-async def consented(session: Session, connection: Connection) -> bool:
-    """Whether excerpts of the dataset may go to this connection: a local one, or by an earlier yes."""
-    if is_local(connection):
-        return True
-    return host_of(connection) in await session.store.read(meta.get, "hosts", [])
-
-
 async def _consent(turn: Turn, connection: Connection) -> None:
     """Ask once a dataset and host; raises Stopped at a no."""
-    if not turn.has_dataset or await consented(turn.session, connection):
+    if not turn.has_dataset:
         return
-    host, session = host_of(connection), turn.session
-    sent = "Your messages, results of tools, excerpts of records"
-    card = Card(
-        tool="send_to_host",
-        title=f"Send excerpts of this dataset to {host}?",
-        rows=[("Connection", connection.name), ("Model", connection.model), ("Sent", sent)],
-        verb="Send",
-        note="Asked once a dataset and host",
-        warning=""
-        if connection.base_url.startswith("https:")
-        else "The way there is not encrypted.",
-        key=hashlib.blake2b(f"{session.dataset_id} {host}".encode()).hexdigest()[:32],
-    )
-    if not await turn.approve(card):
-        raise Stopped(f"Nothing was sent to {host}. Without it I am the guided assistant.")
-    await session.store.transaction(_allow, host)
-
-
-def _allow(tx: Tx, host: str) -> None:
-    meta.put(tx, "hosts", sorted({*meta.get(tx, "hosts", []), host}))
+    try:
+        await consent(turn.session, connection, turn.approve, SENT)
+    except DeclinedError as error:
+        raise Stopped(f"{error} Without it I am the guided assistant.") from error
