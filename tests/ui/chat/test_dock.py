@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.agent.entries import (
     CardAsked,
     Choice,
+    Entry,
     Message,
     Option,
     Question,
@@ -22,11 +23,14 @@ from app.agent.entries import (
     ToolDone,
     TreeShown,
     Waits,
+    Withdrawn,
+    as_data,
 )
 from app.agent.speaker import Speaker
 from app.errors import DeclinedError
 from app.jobs import Job
-from app.store import topics
+from app.store import results, topics
+from app.store.database import Tx
 from app.tools.base import Card
 from app.ui import kit
 from app.ui.chat.cards import ApprovalCard
@@ -377,6 +381,31 @@ async def test_a_place_is_found_and_shown_highlighted(
         qtbot.keyClick(dock.finding.line.line, Qt.Key.Key_Escape)
         assert dock.pages.currentIndex() == 0
         assert dock.finding.line.isHidden()
+
+
+async def test_older_entries_are_read_at_the_top_and_what_was_edited_away_is_not_among_them(
+    open_app: OpenApp, make_dock: MakeDock
+) -> None:
+    async with open_app(ROWS) as app:
+        session = app.session
+        assert session is not None
+        edited = Said(key="edited", text="edited away")
+        kept = Message(text="the first of all")
+        later = [Message(text=f"message {n}") for n in range(90)]
+        entries = [kept, edited, *later[:70], Withdrawn(key="edited"), *later[70:]]
+        await session.store.transaction(_store, entries)
+        app.settings.openings = False
+        dock = make_dock(app)
+        await settled(dock)
+        while dock.list.show_earlier():
+            await settled(dock)
+        texts = [view.text for view in dock.list.views if isinstance(view, Spoken)]
+        assert texts == ["the first of all", *(f"message {n}" for n in range(70, 90))]
+
+
+def _store(tx: Tx, entries: list[Entry]) -> None:
+    for entry in entries:
+        results.add_chat(tx, entry.kind, as_data(entry))
 
 
 async def test_a_search_without_a_place_says_so(
