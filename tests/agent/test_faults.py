@@ -93,7 +93,6 @@ FAULTS = (
     Fault("no room for the call", [Answer([*HALF_CALL, chunk(finish="length")])], "limit"),
     Fault("no room for the words", [Answer([chunk({"content": "And so"}), chunk(finish="length")])],
           "limit"),
-    Fault("an empty answer", [Answer([chunk(finish="stop")])], "said nothing"),
 )  # fmt: skip
 
 

@@ -230,3 +230,9 @@ async def test_saying_nothing_after_tools_ends_the_turn(bench: Any):
         await made.runner.run()
         assert made.tools == [("get_dataset_stats", "12 of 12 valid")]
         assert made.words == []
+
+
+async def test_saying_nothing_at_all_is_a_fault(bench: Any):
+    async with bench(Answer([chunk(finish="stop")])) as made:
+        with pytest.raises(ModelError, match="Mine said nothing"):
+            await made.runner.run()
