@@ -13,7 +13,6 @@ from app.store.database import Tx
 from app.store.results import ChatEntry
 
 KINDS = ("tool", "asked", "card")
-OWN = frozenset({"final", "ask_follow_up"})  # how a model ends its turn: nothing is done
 GIVEN, DETAILS = 2_000, 4_000  # characters kept of arguments and of details
 PAGE = 200
 Outcome = Literal["ran", "refused", "approved", "declined", "expired", "failed", "stopped"]
@@ -62,7 +61,7 @@ def _row(entry: ChatEntry) -> AuditRow | None:
         return _unreadable(entry, str(error))
     match found:
         case ToolDone() as done:
-            return _call(entry, done) if done.tool not in OWN or done.tone == "bad" else None
+            return None if done.only_ends else _call(entry, done)
         case CardAnswered() as answered:
             return _answer(entry, answered)
         case CardAsked(card=card, key=key):

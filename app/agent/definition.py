@@ -13,11 +13,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import paths
+from app.agent.entries import OWN
 from app.errors import InputError
 from app.front_matter import split_head
 from app.tools.base import TOOLS
 
-BUILTIN = ("final", "ask_follow_up")
 SHIPPED = "agents"
 EVERY = "*"  # in a list of tools: all there are
 PROVIDER = "provider"  # tools go by the endpoint's own field for them; the app knows no other way
@@ -89,7 +89,7 @@ def load_agent(path: Path) -> AgentDefinition:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InputError(f"{path}: {wrong}.") from error
-    asked = [n for n in agent.tools.builtin if n not in BUILTIN]
+    asked = [n for n in agent.tools.builtin if n not in OWN]
     asked += [n for n in agent.tools.external if n not in TOOLS and n != EVERY]
     if closed := [n for n in agent.tools.external if n in TOOLS and not TOOLS[n].for_models]:
         notes.append(f"tools that only the user can call are left out: {', '.join(closed)}")
@@ -144,7 +144,7 @@ def _take_tools(head: dict[str, Any]) -> Iterator[str]:
         once = list(dict.fromkeys(map(str, given)))
         if len(once) < len(given):
             yield f"[tools] {name} names a tool twice"
-        kept[name] = list(BUILTIN) if name == "builtin" and EVERY in once else once
+        kept[name] = list(OWN) if name == "builtin" and EVERY in once else once
 
 
 _LISTS = tuple(AgentTools.model_fields)

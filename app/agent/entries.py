@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from app.tools.base import Card
 
 Tone = Literal["good", "warn", "bad"]
+FINAL, ASK = "final", "ask_follow_up"
+OWN = (FINAL, ASK)  # the tools by which a model ends its turn
 
 
 def new_key() -> str:
@@ -121,8 +123,8 @@ Outcome = Literal["ran", "refused", "declined", "failed", "stopped"]
 
 
 class ToolDone(Entry):
-    """A tool ended: its result in a few words, and in full for who unfolds it. Where a model called it:
-    the `reply` it belongs to, the arguments as the model wrote them, and what the model was told.
+    """A tool ended: its arguments as written, its result in a few words, and in full for who unfolds
+    it. Where a model called it: the `reply` it belongs to, and what the model was told.
     `outcome` is None where it was stored before outcomes were."""
 
     kind: Literal["tool"] = "tool"
@@ -135,6 +137,11 @@ class ToolDone(Entry):
     arguments: str = ""
     content: str = ""
     outcome: Outcome | None = None
+
+    @property
+    def only_ends(self) -> bool:
+        """Whether it is no deed: how a model ended its turn, or asked the user."""
+        return self.tool in OWN and self.tone == "good"
 
 
 class CardAsked(Entry):

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.agent.definition import AgentDefinition
 from app.agent.entries import (
+    ASK,
+    FINAL,
     Entry,
     Form,
     Message,
@@ -39,7 +41,6 @@ ARGUMENTS = 100_000  # characters of one call: a large hierarchy has a tenth of 
 KEPT = 2_000  # characters of arguments that are kept of a call which was refused
 CONTEXT = 32_000  # tokens a model reads at once, where its connection does not say
 ANSWER_ROOM, TALK_ROOM = 2_000, 1_500  # tokens of it for the answer; at least for the conversation
-FINAL, ASK = "final", "ask_follow_up"
 RULES = """
 
 ## Rules of the app

@@ -100,14 +100,17 @@ def _brief(value: Any) -> Any:
     return value
 
 
-def details(arguments: dict[str, Any] | str, result: Any) -> str:
-    """Arguments and result as text. A deployment's key is not repeated into the chat."""
-    given = arguments if isinstance(arguments, str) else ""
-    if arguments and not given:
-        given = orjson.dumps(arguments, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    shown = str(result)
+def details(result: Any) -> str:
+    """A result as text. A deployment's key is not repeated into the chat."""
+    text = str(result)
     if isinstance(result, BaseModel):
         plain = result.model_dump(mode="json", exclude={"key"})
-        shown = orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()
-    text = f"{given[:MAX_DETAILS]}\n{shown}".strip()
+        text = orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()
     return visible(text if len(text) <= MAX_DETAILS else f"{text[:MAX_DETAILS]}\n…")
+
+
+def as_written(arguments: dict[str, Any] | str) -> str:
+    """Arguments as JSON; those of a model as it wrote them."""
+    if isinstance(arguments, str):
+        return arguments
+    return orjson.dumps(arguments, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

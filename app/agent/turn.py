@@ -21,7 +21,7 @@ from app.agent.entries import (
     new_key,
 )
 from app.agent.shown import picture
-from app.agent.summaries import details, summary, told, told_error
+from app.agent.summaries import as_written, details, summary, told, told_error
 from app.domain.steps import Step
 from app.errors import AppError, DeclinedError, GateError, RefusedError, Stopped
 from app.jobs import Jobs
@@ -40,7 +40,8 @@ STOPPED = "The user stopped this call."
 
 
 class Asked(NamedTuple):
-    """A tool call as a model made it: its id, the reply it belongs to, the arguments as written."""
+    """A tool call: its id, the model's reply it belongs to (empty for the guide's own), the arguments
+    as written."""
 
     key: str
     reply: str
@@ -131,7 +132,7 @@ class Turn:
 
     async def call(self, tool: str, /, **arguments: Any) -> Any:
         """Call a tool as the assistant and return its result; raises AppError."""
-        return await self._call(tool, arguments, Asked(new_key(), "", ""))
+        return await self._call(tool, arguments, Asked(new_key(), "", as_written(arguments)))
 
     async def call_for_model(self, tool: str, asked: Asked) -> None:
         """Call a tool that a model asked for; what came of it stands in the conversation, also when
@@ -157,16 +158,16 @@ class Turn:
         try:
             result = await asyncio.shield(work)
             self._edits += TOOLS[tool].effect != "read"
-            done = _done(tool, asked, summary(result), told(result), details(arguments, result))
+            done = _done(tool, asked, summary(result), told(result), details(result))
         except asyncio.CancelledError:
             work.cancel()
             done = _done(
-                tool, asked, "stopped", STOPPED, details(arguments, ""),
+                tool, asked, "stopped", STOPPED, "",
                 tone="warn", outcome="stopped",
             )  # fmt: skip
             raise
         except AppError as error:
-            done = _failed(tool, asked, error, details(arguments, str(error)))
+            done = _failed(tool, asked, error, details(error))
             self.trouble = (tool, error)
             raise
         finally:
@@ -197,11 +198,17 @@ def _done(
     tone: Tone = "good",
     outcome: Outcome = "ran",
 ) -> ToolDone:
-    made = ToolDone(
-        key=asked.key, tool=tool, result=result, tone=tone, details=details, outcome=outcome
+    return ToolDone(
+        key=asked.key,
+        tool=tool,
+        result=result,
+        tone=tone,
+        details=details,
+        outcome=outcome,
+        reply=asked.reply,
+        arguments=asked.arguments,
+        content=content if asked.reply else "",
     )
-    given = {"reply": asked.reply, "arguments": asked.arguments, "content": content}
-    return made.model_copy(update=given) if asked.reply else made
 
 
 # How a call that was not made ended: in words, its tone, its outcome. The first that fits.

@@ -146,7 +146,7 @@ async def test_goal_topics_records_and_errors_reach_a_model_marked(talk: OpenTal
 
 
 def test_what_is_unfolded_and_quoted_hides_nothing() -> None:
-    shown = details({"topic": ORDERS, "targets": {1: 0.5}}, ORDERS)
+    shown = details(ORDERS)
     assert not any(letter in shown for letter in HIDDEN)
     assert not any(letter in plain(ORDERS) for letter in HIDDEN)
 

@@ -7,6 +7,7 @@ import orjson
 from PySide6.QtWidgets import QFrame, QWidget
 
 from app.agent.entries import ToolDone
+from app.domain.plain import visible
 from app.jobs import Job
 from app.ui import kit
 from app.ui.chat.words import Words
@@ -63,19 +64,14 @@ class ToolRow(kit.Clickable):
 
 
 def apart(done: ToolDone) -> tuple[str, str]:
-    """Arguments and result. The details of a call begin with its arguments, as JSON on one line."""
-    first, _, rest = done.details.partition("\n")
-    if done.arguments:
-        ours = done.details.startswith(done.arguments)
-        result = done.details[len(done.arguments) :] if ours else done.details
-        return _indented(done.arguments), result.strip() or done.content
-    if (plain := _indented(first)) != first or first == "{}":
-        return plain, rest
-    return "", done.details
+    """Arguments and result."""
+    given = "" if done.arguments in ("", "{}") else _indented(done.arguments)
+    return given, done.details or done.content
 
 
 def _indented(text: str) -> str:
-    """A JSON object to be read; any other text as it is."""
+    """A JSON object to be read, any other text as it is, with nothing hidden in it."""
+    text = visible(text)
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:

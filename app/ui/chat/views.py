@@ -34,7 +34,7 @@ def still(entry: Entry, hooks: Hooks) -> QWidget | None:
             return MessageView(entry, hooks.follow)
         case Said() if not entry.answers:
             return SaidView(entry, hooks.resend)
-        case ToolDone():
+        case ToolDone() if not entry.only_ends:
             return ToolRow(entry)
         case Question():
             return QuestionCard(entry, is_open=False)

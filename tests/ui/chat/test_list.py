@@ -224,7 +224,7 @@ def test_a_tools_row_unfolds_arguments_and_result_apart(chat: ChatList, qtbot: Q
     chat.add(ToolStarted(key="t", tool="move_records"))
     given = '{"record_ids": [1, 2], "topic": "Cards"}'
     done = ToolDone(
-        key="t", tool="move_records", result="2 records", arguments=given, details=f"{given}\nmoved"
+        key="t", tool="move_records", result="2 records", arguments=given, details="moved"
     )
     chat.add(done)
     (row,) = chat.views
@@ -237,6 +237,13 @@ def test_a_tools_row_unfolds_arguments_and_result_apart(chat: ChatList, qtbot: Q
     }
     qtbot.keyClick(row, Qt.Key.Key_Return)
     assert not row.unfolded
+
+
+def test_how_a_model_ends_its_turn_is_no_row_but_a_wrong_end_is(chat: ChatList) -> None:
+    chat.add(ToolDone(key="a", tool="ask_follow_up", result="asked", reply="r"))
+    chat.add(ToolDone(key="b", tool="final", result="done", reply="r"))
+    chat.add(ToolDone(key="c", tool="final", result="not understood", tone="bad", reply="r"))
+    assert [row._done.key for row in chat.views if isinstance(row, ToolRow)] == ["c"]
 
 
 def test_only_the_newest_tree_can_be_edited(chat: ChatList) -> None:
