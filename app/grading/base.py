@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 import app.grading
 from app.errors import InputError
-from app.grading.schema import check_schema, schema_faults
+from app.domain.json_schemas import check_schema, schema_faults
 from app.registry import Registry, load_family
 
 HOSTED_NAMES = {"python": "script"}  # what the hosted fine-tuning APIs call our types

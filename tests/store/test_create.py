@@ -217,6 +217,7 @@ def as_version_2(path):
         ).fetchall():
             db.execute(f"DROP TRIGGER {name}")
         db.execute("DROP TABLE scanned")
+        db.execute("DROP TABLE generated")
         db.execute("PRAGMA user_version = 2")
     db.close()
 
