@@ -21,6 +21,10 @@ class GateError(ToolError):
         super().__init__(f"{step} cannot start yet. Missing: " + "; ".join(missing) + ".")
 
 
+class RefusedError(ToolError):
+    """A call that the app does not make: wrong arguments, another dataset, not for this caller."""
+
+
 class DeclinedError(ToolError):
     """The user looked at the approval card and said no."""
 

@@ -12,6 +12,9 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the developer's own
+for variable in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "RFT_STUDIO_MODEL"):
+    os.environ.pop(variable, None)  # no test asks a real endpoint
 SHARED = Path(__file__).parents[2] / "shared"
 
 

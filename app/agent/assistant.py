@@ -99,7 +99,9 @@ class Assistant:
         if self.session is None or self.session is not self.host.session:
             return False
         session = self.session
-        return await self.approvals.ask(card, lambda entry: self._emit(entry, session))
+        return await self.approvals.ask(
+            card, lambda entry: self._emit(entry, session), session.store
+        )
 
     def turn_to(self, session: Session | None) -> None:
         """Another dataset is open (or none): the running turn ends, its cards are declined."""
@@ -241,15 +243,8 @@ class Assistant:
         """Have the connected model answer; the conversation until then is read when its turn comes."""
 
         async def work(turn: Turn) -> None:
-            entries = await self.history(TALK) if turn.has_dataset else list(self._unsaved)
-            emit = turn.emit
-
-            async def both(entry: Entry) -> None:
-                entries.append(entry)
-                await emit(entry)
-
-            turn.emit = both
-            await self._speakers.take_turn(turn, entries)
+            before = await self.history(TALK) if turn.has_dataset else list(self._unsaved)
+            await self._speakers.take_turn(turn, before)
 
         self._put(self._main, work, openers)
 

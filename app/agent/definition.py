@@ -52,11 +52,16 @@ class AgentDefinition(BaseModel):
     notes: list[str] = []
 
     @property
+    def remarks(self) -> list[str]:
+        """Sentences without a full stop on all that is left out."""
+        names = ", ".join(self.unknown)
+        return [*self.notes, *([f"unknown tools are left out: {names}"] if names else [])]
+
+    @property
     def allowed(self) -> list[str]:
-        """The external tools it may use and that exist; `*` stands for every one."""
-        if EVERY in self.tools.external:
-            return list(TOOLS)
-        return [name for name in self.tools.external if name in TOOLS]
+        """The external tools it may use: those that are there for a model; `*` is all of them."""
+        asked = TOOLS if EVERY in self.tools.external else self.tools.external
+        return [name for name in asked if name in TOOLS and TOOLS[name].for_models]
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ def load_agent(path: Path) -> AgentDefinition:
         raise InputError(f"{path}: {wrong}.") from error
     asked = [n for n in agent.tools.builtin if n not in BUILTIN]
     asked += [n for n in agent.tools.external if n not in TOOLS and n != EVERY]
+    if closed := [n for n in agent.tools.external if n in TOOLS and not TOOLS[n].for_models]:
+        notes.append(f"tools that only the user can call are left out: {', '.join(closed)}")
     return agent.model_copy(update={"unknown": asked, "notes": notes})
 
 
@@ -188,20 +195,12 @@ def read_agents(home: Path) -> Agents:
             except InputError as error:
                 problems.append(str(error))
                 continue
-            problems += _problems(path, agent)
+            problems += [f"{path}: {remark}." for remark in agent.remarks]
             if before := origin.get(agent.name):
                 mine = "the shipped agent" if before.parent != path.parent else f"{before.name}:"
                 problems.append(f"{path}: takes the place of {mine} {agent.name!r}.")
             found[agent.name], origin[agent.name] = agent, path
     return Agents(found, problems)
-
-
-def _problems(path: Path, agent: AgentDefinition) -> list[str]:
-    """What is left out of a file that is used, as sentences."""
-    said = [f"{path}: {note}." for note in agent.notes]
-    if agent.unknown:
-        said.append(f"{path}: unknown tools are left out: {', '.join(agent.unknown)}.")
-    return said
 
 
 async def load_agents(home: Path) -> Agents:

@@ -117,9 +117,13 @@ class ToolStarted(Entry):
     tool: str
 
 
+Outcome = Literal["ran", "refused", "declined", "failed", "stopped"]
+
+
 class ToolDone(Entry):
     """A tool ended: its result in a few words, and in full for who unfolds it. Where a model called it:
-    the `reply` it belongs to, the arguments as the model wrote them, and what the model was told."""
+    the `reply` it belongs to, the arguments as the model wrote them, and what the model was told.
+    `outcome` is None where it was stored before outcomes were."""
 
     kind: Literal["tool"] = "tool"
     key: str
@@ -130,10 +134,12 @@ class ToolDone(Entry):
     reply: str = ""
     arguments: str = ""
     content: str = ""
+    outcome: Outcome | None = None
 
 
 class CardAsked(Entry):
-    """An approval card waits for its answer. Shown only; the CardAnswered is stored."""
+    """An approval card waits for its answer. Stored for the trail only, so that a question which the
+    program's end cut off is in it; the conversation has the CardAnswered."""
 
     kind: Literal["asked"] = "asked"
     key: str
@@ -222,6 +228,7 @@ Stored = Annotated[
     | Question
     | Choice
     | ToolDone
+    | CardAsked
     | CardAnswered
     | Chart
     | TreeShown
@@ -229,7 +236,8 @@ Stored = Annotated[
     Field(discriminator="kind"),
 ]
 STORED = (
-    Message, Said, Withdrawn, Question, Choice, ToolDone, CardAnswered, Chart, TreeShown, Spent,
+    Message, Said, Withdrawn, Question, Choice, ToolDone, CardAsked, CardAnswered, Chart, TreeShown,
+    Spent,
 )  # fmt: skip
 _STORED: TypeAdapter[Stored] = TypeAdapter(Stored)
 
@@ -257,7 +265,7 @@ def settled(rows: list[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
         elif isinstance(entry, Question) and (answer := answers.get(entry.key)):
             given = {"chosen": answer.index, "answer": answer.answer}
             kept.append((row, entry.model_copy(update=given)))
-        elif not isinstance(entry, Choice):
+        elif not isinstance(entry, Choice | CardAsked):
             kept.append((row, entry))
     return kept
 

@@ -17,6 +17,7 @@ from app.agent.entries import (
     Form,
     Message,
     Option,
+    Outcome,
     Piece,
     Question,
     Spent,
@@ -24,12 +25,18 @@ from app.agent.entries import (
     Waits,
     new_key,
 )
+from app.agent.summaries import told_error
 from app.agent.turn import Asked, Turn
 from app.agent.wire import ANSWER, CHARS_PER_TOKEN, messages_of, tokens
+from app.domain.plain import one_line, visible
+from app.errors import ToolError
 from app.llm.client import Ask, Call, Client, Ended, Text, Waiting
 from app.tools.base import TOOLS
 
 REPAIRS = 2  # malformed calls of a turn that the model may correct
+CALLS = 24  # of one reply; a turn has rounds for more
+ARGUMENTS = 100_000  # characters of one call: a large hierarchy has a tenth of that
+KEPT = 2_000  # characters of arguments that are kept of a call which was refused
 BUDGET = 24_000  # tokens of a request: fits the usual 32k window with room for tools and answer
 FINAL, ASK = "final", "ask_follow_up"
 RULES = """
@@ -67,13 +74,13 @@ BUILTINS: dict[str, dict[str, Any]] = {
 
 
 class Runner:
-    """One turn. `entries` is the conversation so far, and grows by what `turn` emits."""
+    """One turn, after the conversation so far in `before`."""
 
     def __init__(
-        self, turn: Turn, client: Client, agent: AgentDefinition, entries: list[Entry], model: str
+        self, turn: Turn, client: Client, agent: AgentDefinition, before: list[Entry], model: str
     ) -> None:
         self.turn, self.client, self.agent = turn, client, agent
-        self.entries, self.model = entries, model
+        self.before, self.model = before, model
         self.spent = Spent(model=model)
         self._wrong = 0
 
@@ -124,7 +131,9 @@ class Runner:
         builtin = [{"type": "function", "function": BUILTINS[name]} for name in names]
         return Ask(
             model=self.model,
-            messages=messages_of(self.agent.prompt + RULES, self.entries, BUDGET),
+            messages=messages_of(
+                self.agent.prompt + RULES, [*self.before, *self.turn.heard], BUDGET
+            ),
             tools=[*builtin, *(TOOLS[name].spec() for name in self.agent.allowed)],
             temperature=self.agent.model_settings.get("temperature"),
             max_tokens=self.agent.model_settings.get("max_tokens"),
@@ -133,7 +142,7 @@ class Runner:
     async def _do(self, calls: list[Call], reply: str) -> bool:
         """The calls in their order; True when the turn is over. Each is answered, whatever happens:
         an endpoint refuses a history with an open call."""
-        left = list(calls)
+        left, too_many = list(calls[:CALLS]), calls[CALLS:]
         over = not calls
         try:
             while left:
@@ -143,7 +152,10 @@ class Runner:
                     break
         finally:
             for call in left:
-                await self._answer(call, reply, "not run", "Not run: the turn ended before it.")
+                await self._not_run(call, reply, "Not run: the turn ended before it.", "stopped")
+            for call in too_many:
+                most = f"Not run: a reply may call at most {CALLS} tools."
+                await self._not_run(call, reply, most, "refused")
         return over
 
     async def _call(self, call: Call, reply: str) -> bool:
@@ -166,7 +178,7 @@ class Runner:
         except (orjson.JSONDecodeError, AttributeError):
             text = None
         if isinstance(text, str) and text.strip():
-            await self.turn.say(text.strip())
+            await self.turn.emit(Message(text=text.strip(), reply=new_key()))
         return True
 
     async def _follow_up(self, call: Call, reply: str) -> bool:
@@ -185,7 +197,7 @@ class Runner:
     async def _wrong_call(self, call: Call, reply: str, problem: str) -> bool:
         """Tell the model what is wrong with a call; the turn ends when it does not learn."""
         self._wrong += 1
-        await self._answer(call, reply, "not understood", f"Error: {problem}", bad=True)
+        await self._refuse(call, reply, problem)
         if self._wrong <= REPAIRS:
             return False
         await self.turn.say(
@@ -194,16 +206,28 @@ class Runner:
         )
         return True
 
-    async def _answer(
-        self, call: Call, reply: str, result: str, content: str, *, bad: bool = False
-    ) -> None:
-        await self.turn.emit(
-            ToolDone(
-                key=call.id, tool=call.name[:80], result=result, tone="bad" if bad else "good",
-                reply=reply, arguments=call.arguments if _problem(call.arguments) is None else "{}",
-                content=content,
-            )
-        )  # fmt: skip
+    async def _answer(self, call: Call, reply: str, result: str, content: str) -> None:
+        """Of the app's own two tools."""
+        await self._tell(call, reply, ToolDone(key="", tool="", result=result, content=content))
+
+    async def _refuse(self, call: Call, reply: str, problem: str) -> None:
+        words = told_error(ToolError(problem))
+        told = ToolDone(key="", tool="", result="not understood", content=words, tone="bad")
+        await self._tell(call, reply, told.model_copy(update={"outcome": "refused"}))
+
+    async def _not_run(self, call: Call, reply: str, why: str, outcome: Outcome) -> None:
+        told = ToolDone(key="", tool="", result="not run", content=why, outcome=outcome)
+        await self._tell(call, reply, told)
+
+    async def _tell(self, call: Call, reply: str, done: ToolDone) -> None:
+        """Put the end of a call into the conversation that no tool was asked for; what cannot be sent
+        back as arguments stands in its details, as written."""
+        arguments, written = call.arguments, ""
+        if len(arguments) > KEPT or _problem(arguments) is not None:
+            arguments, written = "{}", visible(call.arguments[:KEPT])
+        given = {"key": call.id, "tool": one_line(call.name, 80), "reply": reply}
+        given |= {"arguments": arguments, "details": written}
+        await self.turn.emit(done.model_copy(update=given))
 
     def _count(self, ask: Ask, words: str, ended: Ended) -> None:
         """What an answer took, as the endpoint tells it; else an estimate from the characters."""
@@ -220,6 +244,8 @@ class Runner:
 
 def _problem(arguments: str) -> str | None:
     """Why the arguments cannot be read; None when they can. Nothing at all stands for no arguments."""
+    if len(arguments) > ARGUMENTS:
+        return f"The arguments are too long: {len(arguments):,} characters, at most {ARGUMENTS:,}."
     try:
         read = orjson.loads(arguments or "{}")
     except orjson.JSONDecodeError as error:

@@ -52,8 +52,8 @@ class Speakers:
         found = self.connection
         return Speaker(found.name, found.model, self._host.settings.agent) if found else None
 
-    async def take_turn(self, turn: Turn, entries: list[Entry]) -> None:
-        """The model's turn after `entries`, which grow by what the turn emits.
+    async def take_turn(self, turn: Turn, before: list[Entry]) -> None:
+        """The model's turn, after the conversation so far.
 
         Raises ModelError, InputError for an agent that is not there, DeclinedError when excerpts of
         the data may not go to this host.
@@ -63,15 +63,15 @@ class Speakers:
             raise InputError("No model is connected any more. Open Connections to choose one.")
         agent = await find_agent(self._host.home, self._host.settings.agent)
         await _consent(turn, connection)
-        before = await used(turn)
-        if reason := self._over(connection, before, Spent(model="")):
+        used_before = await used(turn)
+        if reason := self._over(connection, used_before, Spent(model="")):
             await turn.say(reason)
             return
         client = await self._host.clients.client(connection)
         model = await self._model(turn, connection, agent, client)
-        runner = Runner(turn, client, agent, entries, model)
+        runner = Runner(turn, client, agent, before, model)
         try:
-            await runner.run(lambda spent: self._over(connection, before, spent))
+            await runner.run(lambda spent: self._over(connection, used_before, spent))
         finally:
             await tell_spent(turn, connection, runner.spent)
 

@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel
 
 from app.domain.outlook import Outlook
+from app.domain.plain import marked, one_line, visible
 from app.domain.wording import count, number
 from app.store.records import RecordStats
 from app.tools.categories import Categorised
@@ -28,6 +29,8 @@ from app.tools.workflow import RolledBack, WorkflowStatus
 TOLD_ITEMS = 20  # of a list, as a model is told; it asks for the next page, or narrows the question
 TOLD_TEXT = 600  # characters of one text
 TOLD_CHARS = 12_000  # of the whole answer: some 3,500 tokens
+TOLD_ERROR = 1_000  # characters of an error
+NOT_TOLD = {"key", "path"}  # of a result: what a model needs not know
 MAX_DETAILS = 4_000  # characters: what is unfolded is to be read, not scrolled for minutes
 
 _WORDS: dict[type[BaseModel], Callable[[Any], str]] = {
@@ -66,16 +69,21 @@ def summary(result: Any) -> str:
 
 def told(result: Any) -> str:
     """A tool's result as a model reads it: ids and counts whole, long lists and texts cut, all of it
-    marked as data. No key, and no text of a record can end the mark."""
-    plain = result.model_dump(mode="json", exclude={"key"}) if _is_model(result) else str(result)
-    text = orjson.dumps(_brief(plain)).decode().replace("<", "\\u003c")
+    marked as data. No key and no path, and no text of a record can end the mark or hide in it."""
+    plain = _plain(result) if isinstance(result, BaseModel) else str(result)
+    text = orjson.dumps(_brief(plain)).decode()
     if len(text) > TOLD_CHARS:
         text = f"{text[:TOLD_CHARS]}… (cut; ask for less)"
-    return f"<data>{text}</data>"
+    return marked(text)
 
 
-def _is_model(result: Any) -> bool:
-    return isinstance(result, BaseModel)
+def told_error(error: Exception) -> str:
+    """Why a call did nothing, as a model reads it: the words may name topics and texts of records."""
+    return f"Error: {marked(one_line(str(error), TOLD_ERROR))}"
+
+
+def _plain(result: BaseModel) -> dict[str, Any]:
+    return result.model_dump(mode="json", exclude=NOT_TOLD)
 
 
 def _brief(value: Any) -> Any:
@@ -97,11 +105,9 @@ def details(arguments: dict[str, Any] | str, result: Any) -> str:
     given = arguments if isinstance(arguments, str) else ""
     if arguments and not given:
         given = orjson.dumps(arguments, default=str).decode()
+    shown = str(result)
     if isinstance(result, BaseModel):
-        shown = orjson.dumps(
-            result.model_dump(mode="json", exclude={"key"}), option=orjson.OPT_INDENT_2
-        ).decode()
-    else:
-        shown = str(result)
-    text = f"{given}\n{shown}".strip()
-    return text if len(text) <= MAX_DETAILS else f"{text[:MAX_DETAILS]}\n…"
+        plain = result.model_dump(mode="json", exclude={"key"})
+        shown = orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()
+    text = f"{given[:MAX_DETAILS]}\n{shown}".strip()
+    return visible(text if len(text) <= MAX_DETAILS else f"{text[:MAX_DETAILS]}\n…")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
@@ -11,6 +12,7 @@ from app.agent.entries import (
     Entry,
     Message,
     Option,
+    Outcome,
     Question,
     Show,
     Tone,
@@ -18,9 +20,9 @@ from app.agent.entries import (
     ToolStarted,
     new_key,
 )
-from app.agent.summaries import details, summary, told
+from app.agent.summaries import details, summary, told, told_error
 from app.domain.steps import Step
-from app.errors import AppError, DeclinedError, GateError, Stopped
+from app.errors import AppError, DeclinedError, GateError, RefusedError, Stopped
 from app.jobs import Jobs
 from app.llm.clients import Clients
 from app.llm.connections import Connections
@@ -33,6 +35,7 @@ from app.tools.session import Session
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+STOPPED = "The user stopped this call."
 
 
 class Asked(NamedTuple):
@@ -69,10 +72,17 @@ class Turn:
         approve: Approver,
     ) -> None:
         self.host, self._session = host, session
-        self.emit, self.approve = emit, approve
+        self._emit, self.approve = emit, approve
+        self.heard: list[Entry] = []
         self.calling = ""
+        self._edits = 0  # calls that changed something
         self.trouble: tuple[str, AppError] | None = None  # the tool that failed last, and its error
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def emit(self, entry: Entry) -> None:
+        """Put an entry into the conversation; `heard` is all that this turn put there."""
+        self.heard.append(entry)
+        await self._emit(entry)
 
     @property
     def session(self) -> Session:
@@ -135,6 +145,7 @@ class Turn:
         """What began is always told to have ended, also when the turn is stopped. A stop does not
         wait for the tool to wind down."""
         context = self.host.context("assistant", self.approve)
+        context = replace(context, by_model=bool(asked.reply), edits=self._edits)
         done = None
         self.calling = tool
         await self.emit(ToolStarted(key=asked.key, tool=tool))
@@ -143,10 +154,14 @@ class Turn:
         work.add_done_callback(self._forget)
         try:
             result = await asyncio.shield(work)
+            self._edits += TOOLS[tool].effect != "read"
             done = _done(tool, asked, summary(result), told(result), details(arguments, result))
         except asyncio.CancelledError:
             work.cancel()
-            done = _done(tool, asked, "stopped", "The user stopped this call.", tone="warn")
+            done = _done(
+                tool, asked, "stopped", STOPPED, details(arguments, ""),
+                tone="warn", outcome="stopped",
+            )  # fmt: skip
             raise
         except AppError as error:
             done = _failed(tool, asked, error, details(arguments, str(error)))
@@ -170,15 +185,32 @@ class Turn:
 
 
 def _done(
-    tool: str, asked: Asked, result: str, content: str, details: str = "", tone: Tone = "good"
+    tool: str,
+    asked: Asked,
+    result: str,
+    content: str,
+    details: str = "",
+    *,
+    tone: Tone = "good",
+    outcome: Outcome = "ran",
 ) -> ToolDone:
+    made = ToolDone(
+        key=asked.key, tool=tool, result=result, tone=tone, details=details, outcome=outcome
+    )
     given = {"reply": asked.reply, "arguments": asked.arguments, "content": content}
-    made = ToolDone(key=asked.key, tool=tool, result=result, tone=tone, details=details)
     return made.model_copy(update=given) if asked.reply else made
 
 
+# How a call that was not made ended: in words, its tone, its outcome. The first that fits.
+_ENDS: tuple[tuple[type[AppError], str, Tone, Outcome], ...] = (
+    (DeclinedError, "not approved", "warn", "declined"),
+    (GateError, "too early", "bad", "refused"),
+    (RefusedError, "refused", "bad", "refused"),
+    (Stopped, "stopped", "warn", "stopped"),
+    (AppError, "failed", "bad", "failed"),
+)
+
+
 def _failed(tool: str, asked: Asked, error: AppError, details: str) -> ToolDone:
-    quiet = {DeclinedError: "not approved", Stopped: "stopped"}
-    words = quiet.get(type(error))
-    tone: Tone = "warn" if words else "bad"
-    return _done(tool, asked, words or "failed", f"Error: {error}", details, tone)
+    words, tone, outcome = next(end[1:] for end in _ENDS if isinstance(error, end[0]))
+    return _done(tool, asked, words, told_error(error), details, tone=tone, outcome=outcome)

@@ -45,6 +45,7 @@ class Watch:
         self._offset: dict[int, int] = {}
         self._quarter: dict[int, int] = {}
         self._dirty = self._looking = self._closed = False
+        self._task: asyncio.Future[None] | None = None
         self._waits_for_coverage = False  # records were sorted anew; its analysis follows
         self._unsubscribe: Callable[[], None] = session.store.subscribe(self._hear)
         self._ask()
@@ -63,7 +64,12 @@ class Watch:
         self._dirty = True
         if not self._looking:
             self._looking = True
-            self._assistant.host.jobs.start(self._look())
+            self._task = self._assistant.host.jobs.start(self._look())
+
+    async def settled(self) -> None:
+        """Wait until all that was heard so far was given to the assistant to tell."""
+        while self._looking and self._task is not None:
+            await asyncio.wait([self._task])
 
     async def _look(self) -> None:
         try:

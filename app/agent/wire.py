@@ -5,18 +5,22 @@ history in which one is missing.
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from app.agent.entries import CardAnswered, Entry, Message, Question, Said, ToolDone
+from app.domain.plain import END, MARK, marked, one_line
 
 Wire = dict[str, Any]
 CHARS_PER_TOKEN = 3.5  # cautious for English; JSON and other scripts take more tokens
 SHORTENED = 400  # characters kept of an old tool's answer
 NOTES = 60  # of what happened before, one line each
 ANSWER = "answer"  # the action of an option that a model offers
-GO_ON = "Go on."  # where nothing was said since: some endpoints refuse to go on from an answer
+BEGIN, GO_ON = "(I opened the app.)", "Go on."  # where the program spoke first, or last
 EARLIER = "What happened before, in short; the ids and decisions still hold:\n"
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # of a function: endpoints refuse a history with another
+NO_NAME = "unknown_tool"
 
 
 def messages_of(prompt: str, entries: Sequence[Entry], budget: int) -> list[Wire]:
@@ -41,11 +45,29 @@ def messages_of(prompt: str, entries: Sequence[Entry], budget: int) -> list[Wire
     head = _system(prompt)
     if dropped:
         notes = [note for turn in turns[:dropped] for note in _notes(turn)]
-        head = _system(f"{prompt}\n\n{EARLIER}" + "\n".join(_newest(notes)))
-    wires = [head, *(wire for turn in kept for wire in turn)]
-    if wires[-1]["role"] not in ("user", "tool"):
-        wires.append({"role": "user", "content": GO_ON})
-    return wires
+        head = _system(f"{prompt}\n\n{EARLIER}{marked(_newest(notes))}")
+    return [head, *_alternating(wire for turn in kept for wire in turn)]
+
+
+def _alternating(wires: Iterable[Wire]) -> list[Wire]:
+    """User and assistant in turn, the user first and last: chat templates of many open models refuse
+    anything else."""
+    made: list[Wire] = []
+    for wire in wires:
+        if not made and wire["role"] == "assistant":
+            made.append(_user(BEGIN))
+        same = made and made[-1]["role"] == wire["role"] != "tool"
+        if same and "tool_calls" not in made[-1]:
+            made[-1] = {**wire, "content": f"{made[-1]['content']}\n\n{wire['content']}".strip()}
+        else:
+            made.append(wire)
+    if not made or made[-1]["role"] == "assistant":
+        made.append(_user(GO_ON))
+    return made
+
+
+def _user(text: str) -> Wire:
+    return {"role": "user", "content": text}
 
 
 def _system(text: str) -> Wire:
@@ -94,23 +116,28 @@ def _reply(found: Sequence[Entry]) -> list[Wire]:
 
 
 def _call(tool: ToolDone) -> Wire:
-    function = {"name": tool.tool, "arguments": tool.arguments or "{}"}
+    name = tool.tool if NAME.fullmatch(tool.tool) else NO_NAME
+    function = {"name": name, "arguments": tool.arguments or "{}"}
     return {"id": tool.key, "type": "function", "function": function}
 
 
 def _plain(entry: Entry) -> Wire | None:
-    """What the user said, and what the program said without a model."""
+    """What the user said, and what the program said without a model: its words quote the data."""
     match entry:
         case Said(text=text, context=context):
             return {"role": "user", "content": f"{context}\n\n{text}" if context else text}
         case Message(text=text):
-            return {"role": "assistant", "content": text}
+            return _app(text)
         case Question(text=text, options=options):
             listed = "\n".join(f"- {option.label}" for option in options)
-            return {"role": "assistant", "content": f"{text}\n{listed}{_taken(entry)}".strip()}
+            return _app(f"{text}\n{listed}{_taken(entry)}".strip())
         case ToolDone(tool=tool, result=result):
-            return {"role": "assistant", "content": f"(The app ran {tool}: {result})"}
+            return _app(f"ran {tool}: {result}")
     return None
+
+
+def _app(text: str) -> Wire:
+    return {"role": "assistant", "content": f"(The app: {marked(text)})"}
 
 
 def _taken(question: Question) -> str:
@@ -134,32 +161,34 @@ def _notes(turn: Iterable[Entry]) -> list[Note]:
     for entry in turn:
         match entry:
             case Said(text=text):
-                notes.append(Note(f"- The user: {_cut(text, 160)}"))
+                notes.append(Note(f"- The user: {one_line(text, 160)}"))
             case ToolDone(tool=tool, result=result):
-                notes.append(Note(f"- {tool}: {result}"))
-            case CardAnswered(card=card, yes=yes):
-                answer = "yes" if yes else "no"
-                notes.append(Note(f"- “{card.title}”: the user said {answer}", decision=True))
+                notes.append(Note(f"- {one_line(tool, 80)}: {one_line(result, 160)}"))
+            case CardAnswered(card=card):
+                notes.append(Note(f"- “{card.title}”: {_said(entry)}", decision=True))
             case Question(text=text, options=options, chosen=int(chosen)):
-                label = options[chosen].label
-                notes.append(Note(f"- “{_cut(text, 120)}”: {label}", decision=True))
+                label = one_line(options[chosen].label, 120)
+                notes.append(Note(f"- “{one_line(text, 120)}”: {label}", decision=True))
     return notes
 
 
-def _newest(notes: Sequence[Note]) -> list[str]:
+def _said(answered: CardAnswered) -> str:
+    nobody = {"expired": "nobody answered in time", "ended": "nobody answered"}
+    return nobody.get(answered.how, f"the user said {'yes' if answered.yes else 'no'}")
+
+
+def _newest(notes: Sequence[Note]) -> str:
     """At most NOTES lines in their order: the newest decisions first, then the newest of the rest."""
     by_worth = sorted(range(len(notes)), key=lambda n: (notes[n].decision, n))
-    return [notes[n].line for n in sorted(by_worth[-NOTES:])]
+    return "\n".join(notes[n].line for n in sorted(by_worth[-NOTES:]))
 
 
 def _shortened(wire: Wire) -> Wire:
-    if wire["role"] != "tool":
+    """An old answer cut, its mark closed again."""
+    text = wire["content"]
+    if wire["role"] != "tool" or len(text) <= SHORTENED:
         return wire
-    return {**wire, "content": _cut(wire["content"], SHORTENED)}
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    return {**wire, "content": f"{text[: SHORTENED - 1]}…{END if MARK in text else ''}"}
 
 
 def tokens(wires: Iterable[Wire]) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -26,18 +27,29 @@ def say(text: str = "") -> None:
 
 
 class Progress:
-    """Tells the state of jobs on stderr: in place on a terminal, a line every few seconds elsewhere."""
+    """Tells the state of jobs on stderr: in place on a terminal, a line every few seconds elsewhere;
+    only those that move while `when` says so."""
 
-    def __init__(self, app: App, *, every: float = 5.0) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        every: float = 5.0,
+        in_place: bool = True,
+        when: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._every, self._last, self._shown = every, 0.0, ""
+        self._when = when
         self._unsubscribe = app.jobs.subscribe(self._show)
-        self._terminal = sys.stderr.isatty()
+        self._terminal = in_place and sys.stderr.isatty()
 
     def close(self) -> None:
         self._unsubscribe()
         self._clear()
 
     def _show(self, job: Job) -> None:
+        if not self._when():
+            return
         now = time.monotonic()
         line = self._line(job)
         if self._terminal:

@@ -74,6 +74,14 @@ class ModelError(ProviderError):
         super().__init__(text)
 
 
+def listed_models(body: Any) -> list[str] | None:
+    """The names in an endpoint's list of models; None for anything else."""
+    listed = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return [m["id"] for m in listed if isinstance(m, dict) and isinstance(m.get("id"), str)]
+
+
 class Client(Protocol):
     """One connected endpoint."""
 

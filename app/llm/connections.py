@@ -8,12 +8,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from app.errors import InputError
+from app.llm.address import check_address
 from app.llm.client import ModelError
 from app.workers import write_atomic
 
@@ -46,26 +46,6 @@ class Connection(BaseModel):
         if self.prompt_price is None or self.answer_price is None:
             return None
         return (prompt_tokens * self.prompt_price + answer_tokens * self.answer_price) / 1e6
-
-
-def check_address(url: str) -> str:
-    """An endpoint's address without a slash at its end; raises ValueError with a sentence, which does
-    not repeat the address: a password may stand in it."""
-    url = url.strip().rstrip("/")
-    if not url.lower().startswith(("http://", "https://")):
-        raise ValueError("An address begins with http:// or https://.")
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("This is no address: its host or its port cannot be read.") from None
-    if "@" in parts.netloc:
-        raise ValueError("An address must not hold a name or password. Enter them as the key.")
-    if not host or any(c.isspace() for c in url):
-        raise ValueError("This is no address: it names no host, or has spaces.")
-    if parts.query or parts.fragment:
-        raise ValueError("An address ends before any ? or #, for example http://127.0.0.1:8000/v1.")
-    return url
 
 
 class Preset(BaseModel):

@@ -10,9 +10,11 @@ import httpx2
 import openai
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
+from pydantic import SecretStr
 
+from app.llm.address import host_of, is_loopback
 from app.llm.assembly import Assembly
-from app.llm.client import Ask, Ended, Fault, ModelError, Part, Text, Waiting
+from app.llm.client import Ask, Ended, Fault, ModelError, Part, Text, Waiting, listed_models
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 90.0  # between two pieces: a long prompt is read that long on a small machine
@@ -22,22 +24,48 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds; doubled each time where the en
 ANSWER_LIMIT = 400_000  # characters of one answer; beyond that something has gone wrong
 RETRIED: tuple[Fault, ...] = ("rate", "server", "unreachable")
 TOLD = 300  # characters shown of an endpoint's own message
+OPENAI_HOST = "api.openai.com"
+PROXY_VARIABLES = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+OPTIONAL = (
+    "temperature",
+    "stream_options",
+    "max_tokens",
+)  # left out where an endpoint refuses them
 NO_KEY = "none"  # the package refuses to work without one; local servers ignore it
 Stream = openai.AsyncStream[ChatCompletionChunk]
 
 
 class OpenAIClient:
-    """One endpoint. `key` stays in memory; `name` is what people call the connection."""
+    """One endpoint. `key` stays in memory; `name` is what people call the connection.
+
+    Raises ModelError where the proxy or the certificates of the environment cannot be used.
+    """
 
     def __init__(self, base_url: str, key: str = "", *, name: str = "", **limits: float) -> None:
         self.name = name or base_url
+        self._unwanted: set[str] = set()
         self._idle = limits.get("idle", IDLE_SECONDS)
         self._total = limits.get("total", TOTAL_SECONDS)
         self._first_wait = limits.get("first_wait", FIRST_WAIT)
-        timeout = httpx2.Timeout(self._idle, connect=CONNECT_SECONDS)
+        self._key = SecretStr(key)
         self._sdk = openai.AsyncOpenAI(
-            base_url=base_url, api_key=key or NO_KEY, timeout=timeout, max_retries=0
+            base_url=base_url,
+            api_key=key or NO_KEY,
+            timeout=httpx2.Timeout(self._idle, connect=CONNECT_SECONDS),
+            max_retries=0,
+            http_client=self._transport(base_url),
         )
+        if host_of(base_url) != OPENAI_HOST:  # by the environment, and nobody else's to know
+            self._sdk.organization = self._sdk.project = None
+
+    def _transport(self, base_url: str) -> httpx2.AsyncClient:
+        """Nothing on this computer is asked through a proxy, which could not reach it."""
+        try:
+            return openai.DefaultAsyncHttpxClient(trust_env=not is_loopback(base_url))
+        except (ValueError, ImportError, OSError, httpx2.InvalidURL):
+            said = f"{self.name} cannot be asked: a proxy or the certificates that the environment "
+            said += f"names cannot be used. Correct {PROXY_VARIABLES}."
+            raise ModelError("unreachable", said) from None  # the cause may show a proxy's password
 
     async def close(self) -> None:
         await self._sdk.close()
@@ -46,14 +74,18 @@ class OpenAIClient:
         """The names of its models, as it lists them; raises ModelError."""
         try:
             async with asyncio.timeout(self._idle):
-                return [model.id async for model in self._sdk.models.list()]
+                answer = await self._sdk.get("/models", cast_to=httpx2.Response)
+                names = listed_models(answer.json())
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None  # a cause may repeat the key
+        if names is None:
+            raise ModelError("malformed", f"{self.name} sent something that is no list of models.")
+        return names
 
     async def stream(self, ask: Ask) -> AsyncIterator[Part]:
         """See `Client.stream`. A wait before another try is told, and ends with the caller's task."""
-        wait = self._first_wait
-        for attempt in range(1, TRIES + 1):
+        wait, attempt = self._first_wait, 1
+        while True:
             begun = False
             try:
                 async for part in self._once(ask):
@@ -61,6 +93,8 @@ class OpenAIClient:
                     yield part
                 return
             except ModelError as error:
+                if not begun and self._can_do_without(error, ask):
+                    continue
                 if begun or error.fault not in RETRIED or attempt == TRIES:
                     raise
                 seconds = error.retry_after if error.retry_after is not None else wait
@@ -68,19 +102,19 @@ class OpenAIClient:
                     raise
                 yield Waiting(seconds, str(error))
                 await asyncio.sleep(seconds)
-                wait *= 2
+                wait, attempt = 2 * wait, attempt + 1
 
     async def _once(self, ask: Ask) -> AsyncIterator[Part]:
         """One try. No timeout spans a `yield`: it would run while the caller works."""
         end = time.monotonic() + self._total
         try:
             async with asyncio.timeout(self._idle):
-                stream = await self._sdk.chat.completions.create(**_body(ask))
+                stream = await self._sdk.chat.completions.create(**self._body(ask))
             async with stream:
                 async for part in self._parts(stream, end):
                     yield part
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None  # a cause may repeat the key
 
     async def _parts(self, stream: Stream, end: float) -> AsyncIterator[Part]:
         pieces, heard = Assembly(), 0
@@ -106,6 +140,25 @@ class OpenAIClient:
             yield call
         yield Ended(finish, *used, model)
 
+    def _body(self, ask: Ask) -> dict[str, Any]:
+        """What was not set, or what this endpoint refused, is left out."""
+        body = {**ask.model_dump(exclude_none=True), "stream": True}
+        body["stream_options"] = {"include_usage": True}
+        if not ask.tools:
+            del body["tools"]
+        if "max_tokens" in self._unwanted and ask.max_tokens is not None:
+            body["max_completion_tokens"] = ask.max_tokens  # what OpenAI's reasoning models take
+        return {key: value for key, value in body.items() if key not in self._unwanted}
+
+    def _can_do_without(self, error: ModelError, ask: Ask) -> bool:
+        """Whether the request failed for a field that can be left out from now on."""
+        sent = {key for key in OPTIONAL if getattr(ask, key, True) is not None} - self._unwanted
+        named = {key for key in sent if key in str(error)}
+        if error.fault != "request" or not named:
+            return False
+        self._unwanted |= named
+        return True
+
     async def _next(
         self, chunks: AsyncIterator[ChatCompletionChunk], end: float
     ) -> ChatCompletionChunk | None:
@@ -129,12 +182,12 @@ class OpenAIClient:
             said = f"The connection to {self.name} broke in the middle of its answer. Ask again."
             return ModelError("cut off", said)
         if isinstance(error, openai.APIError):  # an error told in the stream, or a wrong body
-            return ModelError("server", f"{self.name} failed: {_short(error.message)}")
-        said = f"{self.name} sent something that is no answer: {_short(str(error))}"
+            return ModelError("server", f"{self.name} failed: {self._short(error.message)}")
+        said = f"{self.name} sent something that is no answer: {self._short(str(error))}"
         return ModelError("malformed", said)
 
     def _refused(self, error: openai.APIStatusError) -> ModelError:
-        status, told = error.status_code, _short(_told(error))
+        status, told = error.status_code, self._short(_told(error))
         if status in (401, 403):
             return ModelError("key", f"{self.name} does not accept the key: {told}")
         if status == 404:
@@ -152,13 +205,12 @@ class OpenAIClient:
             return ModelError("tools", said)
         return ModelError("request", f"{self.name} refused the request ({status}): {told}")
 
-
-def _body(ask: Ask) -> dict[str, Any]:
-    """What was not set is left out: some endpoints refuse fields they do not know."""
-    body = ask.model_dump(exclude_none=True)
-    if not ask.tools:
-        del body["tools"]
-    return {**body, "stream": True, "stream_options": {"include_usage": True}}
+    def _short(self, text: str) -> str:
+        """An endpoint's words on one line; a key that it repeats is taken out."""
+        if key := self._key.get_secret_value():
+            text = text.replace(key, "…")
+        line = " ".join(text.split())
+        return line if len(line) <= TOLD else line[: TOLD - 1] + "…"
 
 
 def _collect(pieces: Assembly, delta: ChoiceDelta | None) -> None:
@@ -175,11 +227,6 @@ def _told(error: openai.APIStatusError) -> str:
         if isinstance(body, dict) and body.get(key):
             body = body[key]
     return body if isinstance(body, str) and body else error.message
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= TOLD else line[: TOLD - 1] + "…"
 
 
 def _retry_after(headers: httpx2.Headers) -> float | None:

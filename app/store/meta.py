@@ -25,6 +25,7 @@ Key = Literal[
     "proposal",  # {"path", "k", "method"} of a topic proposal not yet applied
     "effort",  # {"preset", "seed"} where the dataset has its own
     "accepted_warning",  # id of the dry run whose WARNING the user accepted
+    "always_allowed",  # tools a model may call here without asking, by the user's standing yes
     "confirmed_test",  # grader version whose test the user confirmed
     "system_prompt",
     "response_format",

@@ -1,6 +1,7 @@
 """What a tool is: a typed async function; its signature is its schema, its docstring its description.
 
-Here, once for every caller: argument validation, the step gate, approval. No tool knows a widget.
+Here, once for every caller: argument validation, the step gate, who must ask, approval. No tool knows a
+widget, and no word of a model is taken for an answer.
 """
 
 import hashlib
@@ -11,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model, field_validator
 
+from app.domain.plain import one_line
 from app.domain.steps import Step
-from app.errors import DeclinedError, GateError, ToolError
+from app.errors import DeclinedError, GateError, RefusedError, ToolError
 from app.jobs import Job, Jobs
 from app.registry import Registry
 from app.settings import Settings
@@ -24,12 +26,17 @@ from app.tools.session import Session
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Actor = Literal["user", "assistant", "command line"]
-Effect = Literal["read", "reversible", "consequential"]
+Effect = Literal["read", "reversible", "guarded", "consequential"]
+FREE_EDITS = (
+    10  # calls of a turn that change something, before a model must ask for each further one
+)
+LINE, TITLE = 300, 200  # characters of a row, of a title
 
 
 class Card(BaseModel):
-    """What is asked before a consequential call, drawn from the app's own state, never from words
-    of a model. `key` binds the answer to the tool, its arguments and the inputs' versions."""
+    """What is asked before a call, drawn from the app's own state, never from words of a model; what
+    comes from data stands on one line. `key` binds the answer to the tool, its arguments and what the
+    card was drawn from. `reversible`: can be undone and deletes nothing, so a standing yes will do."""
 
     tool: str
     step: str = ""
@@ -39,6 +46,22 @@ class Card(BaseModel):
     note: str = ""
     warning: str = ""
     key: str = ""
+    reversible: bool = False
+
+    @field_validator("title", "verb", "note")
+    @classmethod
+    def _title(cls, text: str) -> str:
+        return one_line(text, TITLE)
+
+    @field_validator("warning")
+    @classmethod
+    def _warning(cls, text: str) -> str:
+        return one_line(text, 2 * LINE)
+
+    @field_validator("rows")
+    @classmethod
+    def _rows(cls, rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(one_line(label, LINE), one_line(value, LINE)) for label, value in rows]
 
 
 Approver = Callable[[Card], Awaitable[bool]]
@@ -51,7 +74,8 @@ async def refuse(card: Card) -> bool:
 
 @dataclass
 class Context:
-    """What a tool works with: the open dataset, the app's parts, who calls, and how to ask."""
+    """What a tool works with: the open dataset, the app's parts, who calls, and how to ask. `by_model`:
+    a language model wrote this call; `edits` of its turn came before."""
 
     library: Library
     jobs: Jobs
@@ -60,6 +84,8 @@ class Context:
     actor: Actor = "user"
     approve: Approver = refuse
     tool: str = ""
+    by_model: bool = False
+    edits: int = 0
 
     @property
     def open(self) -> Session:
@@ -92,7 +118,8 @@ CardMaker = Callable[..., Awaitable[Card | None]]
 
 @dataclass(frozen=True)
 class Tool:
-    """A registered tool. `step` names the gate it stands behind; `card` draws its approval."""
+    """A registered tool. `step` names the gate it stands behind; `card` draws its approval;
+    `for_models`: whether a language model can reach it at all."""
 
     name: str
     description: str
@@ -102,6 +129,12 @@ class Tool:
     step: Step | None
     card: CardMaker | None
     ask_user: bool
+    for_models: bool
+
+    @property
+    def words(self) -> str:
+        """The name as people read it."""
+        return self.name.replace("_", " ").capitalize()
 
     def spec(self) -> dict[str, Any]:
         """The tool in the form the OpenAI API takes."""
@@ -121,11 +154,14 @@ class Tool:
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
             )
             known = ", ".join(self.arguments.model_fields) or "none"
-            raise ToolError(f"{self.name}: {wrong}. Its arguments: {known}.") from error
+            raise RefusedError(f"{self.name}: {wrong}. Its arguments: {known}.") from error
         return {name: getattr(parsed, name) for name in self.arguments.model_fields}
 
     async def __call__(self, ctx: Context, arguments: dict[str, Any] | str = "{}") -> BaseModel:
-        """Run the tool. Raises ToolError (and its kinds GateError, DeclinedError) or another AppError."""
+        """Run the tool. Raises ToolError (its kinds RefusedError, GateError, DeclinedError) or another
+        AppError."""
+        if ctx.by_model and not self.for_models:
+            raise RefusedError(f"{self.name} is not available to a model. The user can do it.")
         values = self.parse(arguments)
         dataset = values.get("dataset_id") or values.get("workflow_id")
         if (
@@ -133,7 +169,7 @@ class Tool:
             and ctx.session
             and dataset not in (ctx.session.dataset_id, ctx.session.workflow_id)
         ):
-            raise ToolError(f"{dataset!r} is not the open dataset ({ctx.session.dataset_id}).")
+            raise RefusedError(f"{dataset!r} is not the open dataset ({ctx.session.dataset_id}).")
         ctx = replace(ctx, tool=self.name)
         await self._gate(ctx)
         await self._approval(ctx, values)
@@ -146,21 +182,48 @@ class Tool:
 
     async def _approval(self, ctx: Context, values: dict[str, Any]) -> None:
         """Ask when needed; the answer holds once, for these arguments and this state of the data."""
-        asks = self.effect == "consequential" and (ctx.actor != "user" or self.ask_user)
-        if not asks or self.card is None:
+        if (card := await self._card(ctx, values)) is None:
             return
-        if (card := await self.card(ctx, **values)) is None:
-            return
-        card = card.model_copy(update={"key": await self._key(ctx, values)})
         if not await ctx.approve(card):
             raise DeclinedError(f"Not done: “{card.title}” was declined.")
-        if card.key != await self._key(ctx, values):
-            raise ToolError(f"“{card.title}”: the data changed while you decided. Ask again.")
+        now = await self._card(ctx, values)
+        if now is None or now.key != card.key:
+            raise RefusedError(f"“{card.title}”: the data changed while you decided. Ask again.")
 
-    async def _key(self, ctx: Context, values: dict[str, Any]) -> str:
+    async def _card(self, ctx: Context, values: dict[str, Any]) -> Card | None:
+        """What must be asked for this call as things are now, with its key; None: nothing."""
+        if (card := await self._drawn(ctx, values)) is None:
+            return None
         state = await ctx.open.inputs() if ctx.session else ""
-        plain = orjson.dumps(values, default=str, option=orjson.OPT_SORT_KEYS)
-        return hashlib.blake2b(self.name.encode() + plain + state.encode()).hexdigest()[:32]
+        lasting = card.reversible and self.effect != "consequential"
+        card = card.model_copy(update={"key": "", "tool": self.name, "reversible": lasting})
+        plain = orjson.dumps([values, card.model_dump()], default=str, option=orjson.OPT_SORT_KEYS)
+        key = hashlib.blake2b(plain + state.encode()).hexdigest()[:32]
+        return card.model_copy(update={"key": key})
+
+    async def _drawn(self, ctx: Context, values: dict[str, Any]) -> Card | None:
+        asks = {
+            "read": False,
+            "reversible": False,
+            "guarded": ctx.by_model,
+            "consequential": ctx.actor != "user" or self.ask_user,
+        }[self.effect]
+        card = await self.card(ctx, **values) if asks and self.card is not None else None
+        if card is None and ctx.by_model and self.effect != "read" and ctx.edits >= FREE_EDITS:
+            return self._go_on(ctx.edits, values)
+        return card
+
+    def _go_on(self, edits: int, values: dict[str, Any]) -> Card:
+        """Many small edits are a large one."""
+        given = ", ".join(f"{k} {v}" for k, v in values.items() if v not in (None, "", ()))
+        return Card(
+            tool=self.name,
+            title="Let the assistant go on?",
+            rows=[("Done in this turn", f"{edits} calls"), ("Next", self.words), ("With", given)],
+            verb="Go on",
+            note="can be undone",
+            reversible=True,
+        )
 
 
 TOOLS: Registry[Tool] = Registry("tool")
@@ -172,14 +235,16 @@ def tool(
     step: Step | None = None,
     card: CardMaker | None = None,
     ask_user: bool = False,
+    for_models: bool = True,
 ) -> Callable[[Function], Function]:
     """Register an async function as a tool under its own name.
 
-    `effect`: read tools run; reversible ones run and can be undone; consequential ones ask by `card`
-    when not called by the user's own hand, and always when `ask_user`.
+    `effect`: read tools run; reversible ones run and can be undone; guarded ones ask by `card` when a
+    model calls them (many records, settings, what runs); consequential ones when not called by the
+    user's own hand, and always when `ask_user`. Not `for_models`: takes a path, or speaks for the user.
     """
-    if effect == "consequential" and card is None:
-        raise AssertionError("a consequential tool draws a card")
+    if effect in ("guarded", "consequential") and for_models and card is None:
+        raise AssertionError(f"a {effect} tool draws a card")
 
     def register(function: Function) -> Function:
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -189,7 +254,10 @@ def tool(
         name = function.__name__
         arguments = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
         description = inspect.getdoc(function) or ""
-        TOOLS.add(name, Tool(name, description, arguments, function, effect, step, card, ask_user))
+        made = Tool(
+            name, description, arguments, function, effect, step, card, ask_user, for_models
+        )
+        TOOLS.add(name, made)
         return function
 
     return register

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from app.domain.records import Split
-from app.store import records
+from app.store import records, topics
 from app.store.bulk import condition
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools.base import Card, Context, tool
+from app.tools.cards import deletion_card, records_card
 from app.tools.listing import chosen, leaf_of
 from app.tools.values import Count
 
@@ -28,18 +29,6 @@ async def _delete_card(
     return await deletion_card(ctx, "delete_records", number, "records")
 
 
-async def deletion_card(ctx: Context, tool: str, number: int, what: str) -> Card:
-    """How many of all the records go."""
-    stats = await ctx.open.store.read(records.stats)
-    return Card(
-        tool=tool,
-        title=f"Delete {number:,} {what}?",
-        rows=[("Records", f"{number:,} of {stats.records:,}"), ("Undo", "Ctrl Z, any time")],
-        verb=f"Delete {number:,}",
-        note="reversible",
-    )
-
-
 @tool("consequential", card=_delete_card)
 async def delete_records(
     ctx: Context, record_ids: list[int] | None = None, query: str | None = None
@@ -48,7 +37,20 @@ async def delete_records(
     return await _change(ctx, "Delete {n:,} records", record_ids, query, records.delete)
 
 
-@tool()
+async def _topic_card(
+    ctx: Context,
+    topic: int | str,
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+) -> Card | None:
+    leaf = await ctx.open.store.read(leaf_of, topic)
+    name = (await ctx.open.store.read(topics.get, leaf)).name if leaf is not None else "none"
+    _, number = await _chosen(ctx, record_ids, query)
+    title = f"Set the topic of {number:,} records?"
+    return await records_card(ctx, "assign_topic", title, number, ("Topic", name))
+
+
+@tool("guarded", card=_topic_card)
 async def assign_topic(
     ctx: Context,
     topic: int | str,
@@ -62,7 +64,19 @@ async def assign_topic(
     return await _change(ctx, label, record_ids, query, records.set_topic, leaf)
 
 
-@tool()
+async def _tag_card(
+    ctx: Context,
+    tag: str,
+    how: Literal["add", "remove"] = "add",
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+) -> Card | None:
+    _, number = await _chosen(ctx, record_ids, query)
+    title = f"Tag {number:,} records?" if how == "add" else f"Take a tag from {number:,} records?"
+    return await records_card(ctx, "tag_records", title, number, ("Tag", tag))
+
+
+@tool("guarded", card=_tag_card)
 async def tag_records(
     ctx: Context,
     tag: str,
@@ -84,13 +98,14 @@ async def _split_card(
     record_ids: list[int] | None = None,
     query: str | None = None,
 ) -> Card | None:
-    """Asked only where held-out prompts would come into training: a test on them shows nothing."""
-    if split != "train":
-        return None
+    """Asked where held-out prompts would come into training: a test on them shows nothing. A model
+    asks for every move of several records."""
     which, number = await _chosen(ctx, record_ids, query)
-    held = await ctx.open.store.read(_held_out, which)
+    held = await ctx.open.store.read(_held_out, which) if split == "train" else 0
     if not held:
-        return None
+        title = f"Move {number:,} records to {split or 'no split'}?"
+        asked = number if ctx.by_model else 0
+        return await records_card(ctx, "set_split", title, asked, verb=f"Move {number:,}")
     return Card(
         tool="set_split",
         title=f"Train on {held:,} held-out records?",

@@ -10,7 +10,8 @@ from app.domain.topics import leaf_paths, shown
 from app.errors import ToolError
 from app.store import meta, results, topics
 from app.store.database import Tx
-from app.tools.base import Context, tool
+from app.tools.base import Card, Context, tool
+from app.tools.cards import UNDO
 
 
 class CoverageReport(BaseModel):
@@ -40,7 +41,15 @@ async def analyze_coverage(ctx: Context, dataset_id: str = "") -> CoverageReport
     return await ctx.open.store.read(measure, ctx)
 
 
-@tool()
+async def _quota_card(ctx: Context, quota: int) -> Card:
+    before = await ctx.open.store.read(meta.get, "quota", ctx.settings.quota)
+    rows = [("Records a topic", f"{before:,} now, {quota:,} then"), UNDO]
+    return Card(
+        tool="set_quota", title="Change the quota?", rows=rows, verb="Change it", reversible=True
+    )
+
+
+@tool("guarded", card=_quota_card)
 async def set_quota(ctx: Context, quota: int) -> QuotaSet:
     """Set how many records each topic should have."""
     if quota < 1:
@@ -49,10 +58,19 @@ async def set_quota(ctx: Context, quota: int) -> QuotaSet:
     return QuotaSet(quota=quota)
 
 
-@tool()
-async def set_targets(
-    ctx: Context, targets: Literal["uniform", "as_imported"] | dict[int, float]
-) -> QuotaSet:
+Targets = Literal["uniform", "as_imported"] | dict[int, float]
+
+
+async def _targets_card(ctx: Context, targets: Targets) -> Card:
+    then = targets.replace("_", " ") if isinstance(targets, str) else f"of {len(targets):,} topics"
+    rows = [("Shares of the topics", then), UNDO]
+    return Card(
+        tool="set_targets", title="Change the targets?", rows=rows, verb="Change", reversible=True
+    )
+
+
+@tool("guarded", card=_targets_card)
+async def set_targets(ctx: Context, targets: Targets) -> QuotaSet:
     """Set the wished shares of the topics: uniform, as imported, or a share by topic id."""
     await ctx.write("Set the targets", meta.put, "targets", targets)
     return QuotaSet(quota=await ctx.open.store.read(meta.get, "quota", ctx.settings.quota))

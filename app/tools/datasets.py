@@ -79,7 +79,7 @@ async def _append_card(
     )
 
 
-@tool("consequential", card=_append_card)
+@tool("consequential", card=_append_card, for_models=False)
 async def append_file(
     ctx: Context,
     file: str,
@@ -159,7 +159,7 @@ async def _export_card(
     )
 
 
-@tool("consequential", card=_export_card)
+@tool("consequential", card=_export_card, for_models=False)
 async def export_records(
     ctx: Context, file: str, format: str = "chat", query: str = "", labels: bool = False
 ) -> ExportReport:

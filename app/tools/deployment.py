@@ -26,6 +26,7 @@ from app.tools.answers import (
     written,
 )
 from app.tools.base import Card, Context, tool
+from app.tools.cards import fixed_card
 from app.tools.report import Report
 from app.workers import run_worker
 
@@ -65,6 +66,7 @@ async def _card(ctx: Context, deployment_name: str = "") -> Card:
     rows = [(row.label, f"{row.mean:.2f} ({row.low:.2f} to {row.high:.2f})") for row in report.rows]
     gain = report.tuned_minus_base
     rows.append(("Tuned minus base", f"{gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"))
+    rows.append(("Name", deployment_name or await _default_name(ctx, training)))
     rows.append(("Who can reach it", "this computer only, with a key"))
     warning = "" if report.better else f"Not better than base. {report.sentence}"
     return Card(
@@ -114,7 +116,7 @@ async def deploy_model(ctx: Context, deployment_name: str = "") -> Deployed:
     )
 
 
-@tool()
+@tool("guarded", for_models=False)
 async def export_model(ctx: Context, folder: str) -> Exported:
     """Write the tuned model as a Hugging Face folder with a model card; it is loaded again and
     graded on a sample."""
@@ -124,7 +126,16 @@ async def export_model(ctx: Context, folder: str) -> Exported:
     return await _export(ctx, await _trained(ctx), target)
 
 
-@tool()
+_serve_card = fixed_card(
+    "start_deployment",
+    "Serve the deployed model?",
+    "it answers on this computer, with a key",
+    verb="Serve it",
+    note="stop any time",
+)
+
+
+@tool("guarded", card=_serve_card)
 async def start_deployment(ctx: Context) -> Deployed:
     """Serve the deployed model again."""
     result = await _deployed(ctx)
@@ -141,7 +152,15 @@ async def start_deployment(ctx: Context) -> Deployed:
     )
 
 
-@tool()
+_stop_card = fixed_card(
+    "stop_deployment",
+    "Stop serving?",
+    "who uses the model gets no answers any more",
+    verb="Stop serving",
+)
+
+
+@tool("guarded", card=_stop_card)
 async def stop_deployment(ctx: Context) -> Exported:
     """Stop serving; the exported model stays."""
     result = await _deployed(ctx)

@@ -21,7 +21,7 @@ from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools import editing
 from app.tools.base import Card, Context, tool
-from app.tools.bulk import deletion_card
+from app.tools.cards import deletion_card, records_card
 from app.tools.listing import chosen
 
 PREVIEWS = 20
@@ -62,7 +62,20 @@ class Removed(BaseModel):
     previews: list[list[str]] = []  # of a group: the record kept, then those that go
 
 
-@tool()
+async def _fix_card(
+    ctx: Context,
+    fix: str,
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+    preview: bool = False,
+) -> Card | None:
+    if preview:
+        return None
+    found = await fix_records(ctx, fix, record_ids, query, preview=True)
+    return await _mending_card(ctx, "fix_records", found)
+
+
+@tool("guarded", card=_fix_card)
 async def fix_records(
     ctx: Context,
     fix: str,
@@ -82,7 +95,30 @@ async def fix_records(
     return await _mend(ctx, mending.words, spec, lambda turns: fixed(fix, turns), preview)
 
 
-@tool()
+async def _edit_card(
+    ctx: Context,
+    edit: Edit,
+    record_ids: list[int] | None = None,
+    query: str | None = None,
+    preview: bool = False,
+) -> Card | None:
+    if preview:
+        return None
+    found = await apply_edit(ctx, edit, record_ids, query, preview=True)
+    rows = [("Old", edit.old), ("New", edit.new)] if edit.old else []
+    return await _mending_card(ctx, "apply_edit", found, *rows)
+
+
+async def _mending_card(
+    ctx: Context, tool: str, found: BaseModel, *rows: tuple[str, str]
+) -> Card | None:
+    assert isinstance(found, Fixed)
+    about = "" if found.exact else "about "
+    title = f"Change {about}{found.records:,} records?"
+    return await records_card(ctx, tool, title, found.records, ("What", found.words), *rows)
+
+
+@tool("guarded", card=_edit_card)
 async def apply_edit(
     ctx: Context,
     edit: Edit,

@@ -15,6 +15,7 @@ from app.store import records, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools.base import Card, Context, tool
+from app.tools.cards import records_card
 from app.tools.coverage import CoverageReport, measure
 
 EXEMPLARS = 3
@@ -112,7 +113,13 @@ async def accept_generation_moves(ctx: Context, record_ids: list[int] | None = N
     return Changed(records=len(moves))
 
 
-@tool()
+async def _weights_card(ctx: Context) -> Card | None:
+    stats = await ctx.open.store.read(records.stats)
+    number, what = stats.categorised, ("What", "each record gets its topic's weight in training")
+    return await records_card(ctx, "apply_topic_weights", "Weight the topics?", number, what)
+
+
+@tool("guarded", card=_weights_card)
 async def apply_topic_weights(ctx: Context) -> Changed:
     """Let thin topics count more in training: each record gets its topic's weight."""
     report = await ctx.open.store.read(measure, ctx)

@@ -56,13 +56,19 @@ async def _configure_card(ctx: Context, grader: dict[str, Any]) -> Card:
     config = parse_grader(grader)
     current = await ctx.open.store.read(results.current_grader)
     stale = await ctx.open.store.read(results.latest, "dry_run") is not None
-    rows = [("Type", config.type), ("Name", config.name)]
+    rows = [("Type", config.type), ("Name", config.name), ("In it", _brief(config))]
     if stale:
         rows.append(("Out of date after", "Dry run"))
     rows.append(("Cost", "Free, on this computer"))
     title = "Save the grader?" if current is None else f"Save over version {current.version}?"
     note = f"v{current.version} is kept" if current else ""
     return Card(tool="configure_grader", title=title, rows=rows, verb="Save", note=note)
+
+
+def _brief(config: GraderConfig) -> str:
+    """The settings of the grader's own type, a long one cut."""
+    plain = config.model_dump(mode="json", exclude={"type", "name"}, exclude_defaults=True)
+    return ", ".join(f"{key} {str(value)[:80]}" for key, value in plain.items()) or "defaults"
 
 
 @tool("consequential", card=_configure_card)
@@ -119,7 +125,7 @@ async def crash_test_grader(ctx: Context) -> CrashTest:
     return await check_controls(config, found)
 
 
-@tool()
+@tool(for_models=False)
 async def confirm_grader_test(ctx: Context) -> Confirmed:
     """Note that the user looked at the test and found the scores right."""
     version, _ = await current(ctx)

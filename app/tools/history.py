@@ -5,7 +5,7 @@ from typing import Protocol
 from app.jobs import Job, Tell, quiet
 from app.store import changes
 from app.store.changes import ChangeInfo
-from app.tools.base import UNCHANGED, Context, tool
+from app.tools.base import UNCHANGED, Card, Context, tool
 
 MANY_CELLS = 20_000  # from which it is shown as a job: fewer take 0.2 s
 
@@ -16,7 +16,25 @@ class Work(Protocol):
     async def __call__(self, *, tell: Tell = quiet) -> ChangeInfo: ...
 
 
-@tool()
+async def _undo_card(ctx: Context, change_id: int | None = None) -> Card | None:
+    read = ctx.open.store.read
+    found = await (read(changes.find, change_id) if change_id else read(changes.next_undo))
+    return _card("undo", found)
+
+
+async def _redo_card(ctx: Context) -> Card | None:
+    return _card("redo", await ctx.open.store.read(changes.next_redo))
+
+
+def _card(tool: str, found: ChangeInfo | None) -> Card | None:
+    """None where there is nothing to undo, which the tool itself says."""
+    if found is None:
+        return None
+    rows = [("Change", found.label), ("By", found.actor), ("Values", f"{found.cells:,}")]
+    return Card(tool=tool, title=f"{tool.capitalize()} this?", rows=rows, verb=tool.capitalize())
+
+
+@tool("guarded", card=_undo_card)
 async def undo(ctx: Context, change_id: int | None = None) -> ChangeInfo:
     """Undo one change of the timeline, or the newest."""
     store = ctx.open.store
@@ -31,7 +49,7 @@ async def undo(ctx: Context, change_id: int | None = None) -> ChangeInfo:
     return await _run(ctx, found, work, "Undo")
 
 
-@tool()
+@tool("guarded", card=_redo_card)
 async def redo(ctx: Context) -> ChangeInfo:
     """Redo what was undone last."""
     store = ctx.open.store

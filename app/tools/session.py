@@ -1,6 +1,7 @@
 """An open dataset: its store and folder, where its runs live, and what its seven steps stand at."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from app.domain.thresholds import Thresholds
 from app.domain.workflow import Workflow, workflow
 from app.serving.endpoint import Endpoint
 from app.settings import Settings
+from app.store import changes
+from app.store.database import Tx
 from app.store.store import Store
 from app.tools.state import read_state
 from app.workers import RunDir
@@ -80,9 +83,12 @@ class Session:
         return (await self.state()).expected[step]
 
     async def inputs(self) -> str:
-        """Changes whenever anything an approval was drawn from changes."""
+        """Changes whenever anything an approval was drawn from changes: the data and every edit of it,
+        what was computed, the proposal that waits, this dataset's settings."""
         state = await self.state()
-        return of_value({step: f.parts for step, f in state.expected.items()})
+        steps = {step: f.parts for step, f in state.expected.items()}
+        proposal = await asyncio.to_thread(_digest, self.proposal_file)
+        return of_value([steps, await self.store.read(_versions), proposal, self.overrides])
 
     def run_dir(self, name: str) -> RunDir:
         """The directory of a worker of this dataset."""
@@ -91,3 +97,13 @@ class Session:
     def endpoint(self) -> Endpoint | None:
         """The endpoint that serves this dataset's model now."""
         return Endpoint.find(self.folder / "runs" / "serve")
+
+
+def _versions(tx: Tx) -> list[Any]:
+    """The newest edit, and the newest results with their states; the conversation counts for nothing."""
+    newest = tx.sql("SELECT id, state FROM result ORDER BY id DESC LIMIT 20")
+    return [changes.latest_id(tx), [list(row) for row in newest]]
+
+
+def _digest(file: Path) -> str:
+    return hashlib.blake2b(file.read_bytes()).hexdigest() if file.exists() else ""

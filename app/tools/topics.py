@@ -13,14 +13,18 @@ from app.domain.topics import (
     leaves,
     validate_hierarchy,
 )
+from app.domain.wording import joined
 from app.embedding.templates import load_template
 from app.errors import ToolError
-from app.store import results, topics
+from app.store import records, results, topics
 from app.store.database import Tx
 from app.store.events import TopicsChanged
+from app.store.records import RecordFilter
 from app.tools import categories, proposals
 from app.tools.base import Card, Context, tool
+from app.tools.cards import UNDO
 from app.tools.coverage import CoverageReport, analyze_coverage
+from app.tools.listing import find_topics
 from app.tools.proposals import Proposal
 
 
@@ -164,7 +168,15 @@ async def move_topic(
     return TopicId(topic_id=topic_id)
 
 
-@tool()
+async def _merge_card(ctx: Context, topic_ids: list[int], into: int) -> Card:
+    target = await ctx.open.store.read(topics.get, into)
+    gone = [(await ctx.open.store.read(topics.get, i)).name for i in topic_ids if i != into]
+    title = f"Merge {len(gone)} topics into “{target.name}”?"
+    rows = [("Go", joined(gone, 6)), ("Their records", f"to “{target.name}”"), UNDO]
+    return Card(tool="merge_topics", title=title, rows=rows, verb="Merge")
+
+
+@tool("guarded", card=_merge_card)
 async def merge_topics(ctx: Context, topic_ids: list[int], into: int) -> Moved:
     """Move the records of several topics into one and delete the others."""
     target = await ctx.open.store.read(topics.get, into)
@@ -172,7 +184,16 @@ async def merge_topics(ctx: Context, topic_ids: list[int], into: int) -> Moved:
     return Moved(records=await ctx.write(label, topics.merge, topic_ids, into))
 
 
-@tool()
+async def _delete_card(ctx: Context, topic_id: int) -> Card:
+    topic = await ctx.open.store.read(topics.get, topic_id)
+    inside = await ctx.open.store.read(find_topics, topic_id)
+    spec = RecordFilter(topic_ids=inside)
+    number = await ctx.open.store.read(records.count, spec)
+    rows = [("Records uncategorised then", f"{number:,}"), UNDO]
+    return Card(tool="delete_topic", title=f"Delete “{topic.name}”?", rows=rows, verb="Delete")
+
+
+@tool("guarded", card=_delete_card)
 async def delete_topic(ctx: Context, topic_id: int) -> Moved:
     """Delete a topic and all below it; its records become uncategorised."""
     topic = await ctx.open.store.read(topics.get, topic_id)

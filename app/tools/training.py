@@ -11,6 +11,7 @@ from app.store.results import ResultValue
 from app.tools import answers, runs
 from app.tools.answers import in_split, read_answer_tokens, written_split
 from app.tools.base import Card, Context, tool
+from app.tools.cards import fixed_card
 from app.tools.grading import current
 from app.tools.runs import TrainingStatus
 from app.training.base import TrainingParams
@@ -45,6 +46,8 @@ async def _card(
         ("Time", "about 3 min, CPU" if params.preset == "standard" else "under 1 min, CPU"),
         ("Cost", "Free, on this computer"),
     ]
+    if training_params:
+        rows.append(("Given", ", ".join(f"{k} {v}" for k, v in sorted(training_params.items()))))
     previous = await store.read(results.latest, "training")
     inputs = (await ctx.open.expected("training")).model_dump_json()
     same = (
@@ -83,7 +86,17 @@ async def start_training(
     return TrainingStarted(run_id=run_id)
 
 
-@tool()
+async def _effort_card(
+    ctx: Context, preset: Literal["fast", "standard"] | None = None, seed: int | None = None
+) -> Card:
+    now = ctx.open.settings
+    rows = [("Effort", f"{now.preset} now, {preset or now.preset} then")]
+    rows.append(("Seed", f"{now.seed} now, {now.seed if seed is None else seed} then"))
+    rows.append(("Out of date after", "Dry run, training"))
+    return Card(tool="set_effort", title="Change the effort?", rows=rows, verb="Change it")
+
+
+@tool("guarded", card=_effort_card)
 async def set_effort(
     ctx: Context, preset: Literal["fast", "standard"] | None = None, seed: int | None = None
 ) -> Effort:
@@ -110,13 +123,31 @@ async def pause_training(ctx: Context) -> TrainingStatus:
     return await _ask_to_end(ctx, "paused")
 
 
-@tool()
+_stop_card = fixed_card(
+    "stop_training",
+    "Stop the training run?",
+    "it ends after its present step; the best checkpoint is measured and kept",
+    verb="Stop it",
+    note="can be resumed",
+)
+
+
+@tool("guarded", card=_stop_card)
 async def stop_training(ctx: Context) -> TrainingStatus:
     """Stop the run after its present step; the best checkpoint so far is measured and kept."""
     return await _ask_to_end(ctx, "stopped")
 
 
-@tool(step="training")
+_resume_card = fixed_card(
+    "resume_training",
+    "Resume the training run?",
+    "it goes on from its last checkpoint, on this computer",
+    verb="Resume",
+    note="pause any time",
+)
+
+
+@tool("guarded", step="training", card=_resume_card)
 async def resume_training(ctx: Context) -> TrainingStarted:
     """Go on with a paused, stopped or failed run from its last checkpoint."""
     result = await ctx.open.store.read(results.latest, "training")

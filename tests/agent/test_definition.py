@@ -1,6 +1,7 @@
 """Agent files: the shipped one, files written for other programs, and what is wrong in others."""
 
 import codecs
+import re
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,25 @@ def test_the_shipped_agent_names_the_nineteen_tools() -> None:
     assert not agent.notes
 
 
+def test_the_shipped_prompt_explains_its_tools_and_fits_a_small_model() -> None:
+    agent = load_agent(paths.resource("agents") / "finetune.md")
+    named = set(re.findall(r"`(\w+)`", agent.prompt))
+    assert set(agent.allowed) <= named, "each tool has its place in the course"
+    places = {
+        "page", "current_dataset_id", "finetune_workflow", "current_step", "step_status", "coverage",
+        "coverage_quota", "has_grader", "dry_run_verdict", "training_status", "options", "query",
+        "topic_filter", "preview", "topics_config", "categorize", "coverage_generation",
+        "grader_config", "dry_run", "training", "deployment",
+    }  # fmt: skip
+    assert named <= places | set(agent.allowed) | set(agent.tools.builtin)
+    assert len(agent.prompt) / 3.5 < 3_500, "about 3,500 tokens, counted carefully"
+
+
 def test_a_file_for_another_program_with_all_tools_loads_unchanged() -> None:
     agent = load_agent(FOREIGN / "gateway.md")
     assert (agent.name, agent.max_iterations) == ("dashboard_helper", 10)
     assert agent.tools.builtin == ["final"]
-    assert agent.allowed == list(TOOLS)
+    assert agent.allowed == [name for name in TOOLS if TOOLS[name].for_models]
     assert agent.prompt.startswith("# Role")
     assert "\n---\n" in agent.prompt, "a rule below the head belongs to the prompt"
     settings = agent.model_settings
@@ -110,6 +125,14 @@ def test_unknown_tools_are_named_and_left_out(tmp_path: Path) -> None:
     agent = load_agent(write(tmp_path, "x.md", head))
     assert agent.unknown == ["magic", "fly"]
     assert agent.allowed == ["run_dry_run"]
+
+
+def test_tools_for_the_user_alone_are_named_and_left_out(tmp_path: Path) -> None:
+    head = 'name = "x"\n[tools]\nexternal = ["export_records", "undo"]'
+    agent = load_agent(write(tmp_path, "x.md", head))
+    assert agent.allowed == ["undo"]
+    assert agent.unknown == []
+    assert agent.notes == ["tools that only the user can call are left out: export_records"]
 
 
 def test_all_built_in_tools_can_be_asked_for_at_once(tmp_path: Path) -> None:

@@ -64,11 +64,10 @@ def bench(tmp_path: Path) -> Callable[..., Any]:
         rows = (row(n) for n in range(12))
         async with running(tmp_path / "home", rows) as app, scripted(*answers) as server:
             client = OpenAIClient(server.url, name="Mine", idle=10)
-            entries: list[Entry] = [Said(text=said)]
+            before: list[Entry] = [Said(text=said)]
 
             async def emit(entry: Entry) -> None:
                 made.shown.append(entry)
-                entries.append(entry)
 
             async def approve(card: Card) -> bool:
                 made.cards.append(card)
@@ -76,7 +75,7 @@ def bench(tmp_path: Path) -> Callable[..., Any]:
 
             turn = Turn(app, app.session, emit, approve)
             agent = AGENT.model_copy(deep=True)
-            made = Bench(app, server, Runner(turn, client, agent, entries, "m"))
+            made = Bench(app, server, Runner(turn, client, agent, before, "m"))
             try:
                 yield made
             finally:
@@ -154,7 +153,7 @@ async def test_a_model_that_does_not_learn_is_ended(bench: Any):
 async def test_wrong_arguments_of_a_tool_are_told_to_the_model(bench: Any):
     async with bench(calls("set_goal", {"gaol": "x"}), says("Sorry.")) as made:
         await made.runner.run()
-        assert made.tools == [("set_goal", "failed")]
+        assert made.tools == [("set_goal", "refused")]
         assert "gaol" in made.answered()[0]
 
 

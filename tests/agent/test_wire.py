@@ -14,7 +14,7 @@ from app.agent.entries import (
     Spent,
     ToolDone,
 )
-from app.agent.wire import EARLIER, GO_ON, NOTES, messages_of
+from app.agent.wire import BEGIN, EARLIER, GO_ON, NOTES, messages_of
 from app.tools.base import Card
 
 ROOMY = 100_000
@@ -91,9 +91,9 @@ def test_what_the_guide_said_before_is_there_as_its_own_words():
         Message(text="Hello."), tool("a", "").model_copy(update={"content": ""}), asked,
         Said(text="thanks"),
     )  # fmt: skip
-    assert [w["role"] for w in found] == ["system", "assistant", "user"]
-    assert "get_dataset_stats: 12 records" in found[1]["content"]
-    assert "took: That" in found[1]["content"]
+    assert [w["role"] for w in found] == ["system", "user", "assistant", "user"]
+    assert "get_dataset_stats: 12 records" in found[2]["content"]
+    assert "took: That" in found[2]["content"]
 
 
 @pytest.mark.parametrize("budget", [200, 600, 2_000, 8_000, 40_000])
@@ -128,3 +128,25 @@ def test_decisions_outlast_the_talk_around_them():
     assert "“Apply 14 topics?”: the user said yes" in system
     assert "The user: start" not in system
     assert len(system.splitlines()) < NOTES + 10
+
+
+def test_user_and_assistant_speak_in_turn_whatever_was_shown():
+    found = wires(
+        Message(text="I looked."),
+        Message(text="What is the goal?"),
+        Said(text="Routing"),
+        Said(text="of tickets"),
+        Message(text="One moment."),
+        Message(text="I look.", reply="r1"),
+        tool("a", "r1"),
+        Message(text="Half is done."),
+        Message(text="Twelve.", reply="r2"),
+    )
+    assert [w["role"] for w in found[1:]] == [
+        "user", "assistant", "user", "assistant", "tool", "assistant", "user",
+    ]  # fmt: skip
+    assert found[1]["content"] == BEGIN
+    assert found[3]["content"] == "Routing\n\nof tickets"
+    assert found[4]["content"] == "(The app: <data>One moment.</data>)\n\nI look."
+    assert [call["id"] for call in found[4]["tool_calls"]] == ["a"]
+    assert found[6]["content"] == "Half is done.\n\nTwelve."

@@ -3,57 +3,22 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.backends import fail
-from keyring.errors import PasswordDeleteError
 
 from app.errors import InputError
+from app.llm.client import ModelError
 from app.llm.connections import ENVIRONMENT, FILE, PRESETS, Connection, Connections
+from tests.llm.keychain import Keychain, installed
 
 KEY = "sk-very-secret"
 MINE = Connection(id="mine", name="Mine", base_url="http://127.0.0.1:1/v1/", model="m")
 OTHER = Connection(id="other", name="Other", base_url="https://example.org/v1")
 
 
-class Keychain(KeyringBackend):
-    """A system's keychain, in memory."""
-
-    priority = 5.0  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if self.kept.pop((service, username), None) is None:
-            raise PasswordDeleteError("nothing there")
-
-
 @pytest.fixture
-def before() -> Iterator[None]:
-    old = keyring.get_keyring()
-    yield
-    keyring.set_keyring(old)
-
-
-@pytest.fixture
-def keychain(before: None) -> Keychain:
-    made = Keychain()
-    keyring.set_keyring(made)
-    return made
-
-
-@pytest.fixture
-def no_keychain(before: None) -> None:
-    keyring.set_keyring(fail.Keyring())
+def keychain() -> Iterator[Keychain]:
+    with installed() as made:
+        yield made
 
 
 def files(home: Path) -> str:
@@ -74,7 +39,7 @@ def test_a_connection_is_saved_and_its_key_is_not(tmp_path: Path, keychain: Keyc
     assert not keychain.kept
 
 
-def test_without_a_keychain_a_key_lives_for_the_session(tmp_path: Path, no_keychain: None):
+def test_without_a_keychain_a_key_lives_for_the_session(tmp_path: Path):
     made = Connections(tmp_path, {})
     made.put(MINE)
     assert not made.set_key("mine", KEY)
@@ -118,8 +83,39 @@ def test_the_environment_comes_first_and_is_not_saved(tmp_path: Path, keychain: 
 
 @pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:80", "javascript:alert(1)"])
 def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str):
-    with pytest.raises(InputError, match="http://"):
+    with pytest.raises(InputError, match=r"OPENAI_BASE_URL.*http://"):
         Connections(tmp_path, {"OPENAI_BASE_URL": url})
+
+
+def test_a_key_in_the_keychain_can_be_replaced_and_forgotten(tmp_path: Path, keychain: Keychain):
+    made = Connections(tmp_path, {})
+    made.put(MINE)
+    made.set_key("mine", " old ")
+    made.set_key("mine", KEY)
+    assert Connections(tmp_path, {}).key("mine") == KEY
+    assert made.set_key("mine", "")
+    assert (made.key("mine"), Connections(tmp_path, {}).key("mine")) == ("", "")
+
+
+def test_a_locked_keychain_is_said_and_a_new_key_then_serves(tmp_path: Path, keychain: Keychain):
+    made = Connections(tmp_path, {})
+    made.put(MINE)
+    keychain.locked = True
+    with pytest.raises(ModelError, match=r"the key of Mine .*Unlock it") as caught:
+        made.key("mine")
+    assert caught.value.fault == "key"
+    assert not made.set_key("mine", KEY)
+    assert made.key("mine") == KEY
+
+
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel", "zero\0"])
+def test_what_cannot_be_sent_is_no_key(tmp_path: Path, keychain: Keychain, key: str):
+    with pytest.raises(InputError, match="no key") as caught:
+        Connections(tmp_path, {}).set_key("mine", key)
+    assert key not in str(caught.value)
+    assert not keychain.kept
+    with pytest.raises(InputError, match="OPENAI_API_KEY"):
+        Connections(tmp_path, {"OPENAI_BASE_URL": "http://x", "OPENAI_API_KEY": key})
 
 
 def test_a_damaged_file_is_named(tmp_path: Path):

@@ -166,3 +166,30 @@ async def test_models_are_listed():
         client = OpenAIClient(server.url)
         assert await client.models() == [MODEL]
         await client.close()
+
+
+async def test_what_an_endpoint_refuses_is_left_out_from_then_on():
+    no_heat = Answer(status=400, error="Unsupported value: 'temperature' does not support 0.2")
+    no_limit = Answer(status=400, error="Use max_completion_tokens instead of max_tokens.")
+    ask = HELLO.model_copy(update={"temperature": 0.2, "max_tokens": 50})
+    async with scripted(no_heat, no_limit, says("a"), says("b")) as server:
+        client = OpenAIClient(server.url, name="Mine")
+        for _ in range(2):
+            assert [p.text for p in await _all(client, ask) if isinstance(p, Text)]
+        await client.close()
+    assert "temperature" in server.requests[0]
+    for sent in server.requests[2:]:
+        assert "temperature" not in sent
+        assert "max_tokens" not in sent
+        assert sent["max_completion_tokens"] == 50
+
+
+async def test_a_refusal_that_names_nothing_that_can_be_left_out_stands():
+    same = Answer(status=400, error="temperature is wrong, whatever you send")
+    with pytest.raises(ModelError) as told:
+        await heard(same, same, ask=HELLO.model_copy(update={"temperature": 0.2}))
+    assert told.value.fault == "request"
+
+
+async def _all(client: OpenAIClient, ask: Ask) -> list[Part]:
+    return [part async for part in client.stream(ask)]

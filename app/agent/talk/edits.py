@@ -1,46 +1,69 @@
 """Edits by command: topics, records, undo and redo; each can be undone, and says how."""
 
-import difflib
-
 from app.agent.actions import action
 from app.agent.entries import Option
+from app.agent.naming import paths_of, topic_named
 from app.agent.turn import Turn
-from app.agent.words import bold, plain, quote
+from app.agent.words import bold, bullets, plain, quote
 from app.domain.topics import Topic, key
 from app.domain.wording import count
-from app.errors import ToolError
 from app.store import records, topics
 from app.tools.topics import Moved
 
 UNDO = Option(label="Undo", action="undo")
+LIST = Option(label="List the topics", action="list_topics")
+TOP = ("top", "the top", "root", "none", "nothing")
+LISTED = 25  # topics named in the chat
 GO_ON = Option(label="What comes next", action="next_step")
 
 
 @action()
 async def rename(turn: Turn, old: str, new: str) -> None:
-    topic = await _topic(turn, old)
+    topic = await topic_named(turn, old, "rename", "old", new=new)
+    if topic is None:
+        return
     await turn.call("rename_topic", topic_id=topic.id, name=new)
-    await _done(turn, f"{bold(topic.name)} is now {bold(new)}. Its records stay with it.")
+    await done(turn, f"{bold(topic.name)} is now {bold(new)}. Its records stay with it.")
 
 
 @action()
 async def merge(turn: Turn, source: str, target: str) -> None:
     """One or several topics ("A and B", "A, B") into another."""
-    into = await _topic(turn, target)
+    into = await topic_named(turn, target, "merge", "target", source=source)
+    if into is None:
+        return
     names = [source] if await _known(turn, source) else _listed(source)
-    found = [await _topic(turn, name) for name in names]
+    found: list[Topic] = []
+    for at, name in enumerate(names):
+        others = [t.name for t in found] + names[at + 1 :]
+        topic = await topic_named(turn, name, "merge_one", "name", others=others, target=target)
+        if topic is None:
+            return
+        found.append(topic)
+    await _merge(turn, found, into)
+
+
+@action()
+async def merge_one(turn: Turn, name: str, others: list[str], target: str) -> None:
+    """The same, after it was asked which of several topics is meant."""
+    await turn.act("merge", source=", ".join([*others, name]), target=target)
+
+
+async def _merge(turn: Turn, found: list[Topic], into: Topic) -> None:
     moved: Moved = await turn.call("merge_topics", topic_ids=[t.id for t in found], into=into.id)
     merged = ", ".join(bold(t.name) for t in found)
-    await _done(
+    await done(
         turn, f"{merged} merged into {bold(into.name)}: {count(moved.records, 'record')} moved."
     )
 
 
 @action()
 async def delete(turn: Turn, name: str) -> None:
-    topic = await _topic(turn, name)
+    topic = await topic_named(turn, name, "delete", "name")
+    if topic is None:
+        return
     moved: Moved = await turn.call("delete_topic", topic_id=topic.id)
-    await _done(
+    await done(
         turn,
         f"{bold(topic.name)} is deleted. {count(moved.records, 'record')} are uncategorised now.",
     )
@@ -49,10 +72,88 @@ async def delete(turn: Turn, name: str) -> None:
 @action()
 async def add(turn: Turn, name: str, parent: str = "") -> None:
     """A topic named with "under X" stands below X, when there is an X."""
-    above = await _topic(turn, parent) if parent else None
+    above = None
+    if parent and (above := await topic_named(turn, parent, "add", "parent", name=name)) is None:
+        return
     await turn.call("add_topic", name=name, parent_id=above.id if above else None)
     place = f" under {bold(above.name)}" if above else ""
-    await _done(turn, f"{bold(name)} is added{place}. The other topics stay as they are.")
+    await done(turn, f"{bold(name)} is added{place}. The other topics stay as they are.")
+
+
+@action()
+async def move(turn: Turn, name: str, parent: str) -> None:
+    """Put a topic with all below it under another, or ("the top") under none."""
+    topic = await topic_named(turn, name, "move", "name", parent=parent)
+    if topic is None:
+        return
+    above = None
+    if parent.casefold() not in TOP:
+        above = await topic_named(turn, parent, "move", "parent", name=name)
+        if above is None:
+            return
+    await turn.call("move_topic", topic_id=topic.id, parent_id=above.id if above else None)
+    place = f"under {bold(above.name)}" if above else "at the top"
+    await done(turn, f"{bold(topic.name)} is {place} now, with all that is below it.")
+
+
+@action()
+async def split(turn: Turn, name: str, parts: str = "") -> None:
+    """New topics below this one, named by the user; its records are then sorted into them."""
+    topic = await topic_named(turn, name, "split", "name", parts=parts)
+    if topic is None:
+        return
+    names = _listed(parts)
+    if len(names) < 2:
+        await turn.say(
+            f"Into which parts? Name them: “split topic {plain(topic.name)} into … and …”. The "
+            "records of the topic are then sorted into these by meaning."
+        )
+        await turn.show("topics_config", topic=topic.id)
+        await turn.ask("Or:", LIST, GO_ON)
+        return
+    for part in names:
+        await turn.call("add_topic", name=part, parent_id=topic.id)
+    await turn.say(
+        f"{bold(topic.name)} has {count(len(names), 'part')} now. Its records wait to be sorted."
+    )
+    sort = Option(label="Sort the records into them", action="categorise")
+    await turn.ask("What now?", sort, UNDO)
+
+
+@action()
+async def describe(turn: Turn, name: str, words: str = "") -> None:
+    """Set what a topic is about, which helps to find its records; without words say what is known."""
+    topic = await topic_named(turn, name, "describe", "name", words=words)
+    if topic is None:
+        return
+    if words:
+        await turn.call("describe_topic", topic_id=topic.id, description=words)
+        await done(turn, f"{bold(topic.name)} is described: {plain(words, 300)}.")
+        return
+    number = (await turn.read(topics.counts)).get(topic.id, 0)
+    about = plain(topic.description, 300) if topic.description else "It has no description yet."
+    await turn.show("records", topic=topic.id)
+    await turn.say(f"[{plain(topic.name)}](topic:{topic.id}): {count(number, 'record')}. {about}")
+    await turn.ask("What now?", GO_ON, LIST)
+
+
+@action(quick=True)
+async def list_topics(turn: Turn) -> None:
+    """All topics with their records, the largest first; long lists are in the panel."""
+    every, counted = await turn.read(topics.all_topics), await turn.read(topics.counts)
+    if not every:
+        await turn.say("There are no topics yet.")
+        await turn.ask("Shall we?", Option(label="Propose topics", action="offer_topics"))
+        return
+    paths = paths_of(every)
+    parents = {t.parent_id for t in every}
+    leaves = sorted((t.id for t in every if t.id not in parents), key=lambda i: -counted.get(i, 0))
+    lines = [f"[{plain(paths[i])}](topic:{i}): {counted.get(i, 0):,}" for i in leaves[:LISTED]]
+    more = f"\n\nAnd {len(leaves) - LISTED:,} more." if len(leaves) > LISTED else ""
+    await turn.say(f"{count(len(leaves), 'topic')}:\n\n{bullets(lines)}{more}")
+    await turn.ask(
+        "What now?", Option(label="Open the Topics panel", action="modify_topics"), GO_ON
+    )
 
 
 @action()
@@ -81,7 +182,8 @@ async def show_record(turn: Turn, number: str) -> None:
     await turn.say(f"Record {record.id}: {quote(record.last_user_turn)}.{where} {issues}".strip())
 
 
-async def _done(turn: Turn, text: str) -> None:
+async def done(turn: Turn, text: str) -> None:
+    """Tell of an edit that can be undone."""
     await turn.say(text)
     await turn.ask("What now?", GO_ON, UNDO)
 
@@ -94,22 +196,3 @@ def _listed(names: str) -> list[str]:
     """The names in "A, B and C"."""
     parts = names.replace(" and ", ",").replace(" & ", ",").split(",")
     return [part.strip() for part in parts if part.strip()]
-
-
-async def _topic(turn: Turn, name: str) -> Topic:
-    """The one topic of that name, or the only one that contains it; raises ToolError with guesses."""
-    every = await turn.read(topics.all_topics)
-    if not every:
-        raise ToolError("There are no topics yet. Type “propose topics”.")
-    wanted = key(name)
-    exact = [t for t in every if key(t.name) == wanted]
-    within = exact or [t for t in every if wanted in key(t.name)]
-    if len(within) == 1:
-        return within[0]
-    if len(within) > 1:
-        names = ", ".join(f"“{t.name}”" for t in within[:5])
-        raise ToolError(f"“{name}” could be {names}. Give the whole name.")
-    near = difflib.get_close_matches(wanted, [key(t.name) for t in every], 3, 0.5)
-    guesses = ", ".join(f"“{t.name}”" for t in every if key(t.name) in near)
-    hint = f" Did you mean {guesses}?" if guesses else ""
-    raise ToolError(f"There is no topic “{name}”.{hint}")

@@ -1,14 +1,12 @@
 """Where things stand and what comes next: it reads the workflow and hands on to the step's offer."""
 
 from app.agent.actions import action
-from app.agent.commands import EXAMPLES, step_named
 from app.agent.definition import load_agents
 from app.agent.entries import Option
+from app.agent.quick import ahead
 from app.agent.turn import Turn
 from app.agent.words import bold, bullets, plain
-from app.domain.steps import SKIPPABLE, STEPS, TITLES, Step
-from app.domain.workflow import Workflow
-from app.errors import InputError
+from app.domain.steps import STEPS, TITLES, Step
 from app.store import meta
 
 # The offer of each step, when it is the next one.
@@ -21,7 +19,6 @@ OFFERS: dict[Step, str] = {
     "training": "offer_training",
     "deployment": "offer_deployment",
 }
-REACHED = {"completed", "in_progress", "failed"}
 WORDS = {
     "completed": "done",
     "in_progress": "under way",
@@ -40,25 +37,13 @@ async def next_step(turn: Turn) -> None:
         await turn.act("ask_goal")
         return
     flow = await turn.session.workflow()
-    current = _current(flow)
+    current = ahead(flow)
     if current is None:
         await turn.act("offer_more")
     elif flow[current].status == "blocked":
         await turn.act("missing", step=current)
     else:
         await turn.act(OFFERS[current])
-
-
-def _current(flow: Workflow) -> Step | None:
-    """The first step that is not done; one that may be skipped is not gone back to."""
-    reached = max((i for i, s in enumerate(flow.steps) if s.status in REACHED), default=-1)
-    for index, step in enumerate(flow.steps):
-        passed = (
-            step.step in SKIPPABLE and index < reached and step.status in ("pending", "blocked")
-        )
-        if step.status not in ("completed", "skipped") and not passed:
-            return step.step
-    return None
 
 
 @action(quick=True)
@@ -137,30 +122,6 @@ async def remedy(turn: Turn, step: Step) -> None:
 
 
 @action(quick=True, needs_dataset=False)
-async def failed(turn: Turn, text: str) -> None:
-    """Say what failed, and offer to look again."""
-    await turn.say(f"That did not work. {plain(text, 1000)}")
-    if turn.has_dataset:
-        await turn.ask(
-            "What now?",
-            Option(label="Show where we stand", action="status"),
-            Option(label="What comes next", action="next_step"),
-        )
-
-
-@action(quick=True, needs_dataset=False)
-async def help_me(turn: Turn) -> None:
-    """What can be typed."""
-    await turn.say(
-        "I am the guided assistant: no language model, fixed words and your numbers. The buttons "
-        "lead the whole way. You can also type:\n\n"
-        + bullets([plain(example) for example in EXAMPLES])
-    )
-    if turn.has_dataset and not turn.calling:
-        await turn.act("way_on")
-
-
-@action(quick=True, needs_dataset=False)
 async def agents(turn: Turn) -> None:
     """The agent files that were found, and what is wrong with others."""
     found = await load_agents(turn.host.home)
@@ -168,30 +129,9 @@ async def agents(turn: Turn) -> None:
     problems = [plain(problem, 400) for problem in found.problems]
     folder = plain(str(turn.host.home / "agents"), 300)
     await turn.say(
-        f"Agent files, for when a language model can be connected:\n\n{bullets(lines + problems)}"
-        f"\n\nYour own go into {folder}."
+        "Agent files, which a connected model follows (“connect a model”):\n\n"
+        f"{bullets(lines + problems)}\n\nYour own go into {folder}."
     )
-
-
-@action(quick=True, needs_dataset=False)
-async def unknown(turn: Turn, text: str) -> None:
-    """Say what is understood, with examples."""
-    await turn.say(
-        f"I do not understand {bold(text)}. I have no language model, so I know fixed commands. "
-        f"For example: {', '.join(f'“{plain(e)}”' for e in EXAMPLES[:6])}. “help” lists them all."
-    )
-    if turn.has_dataset and not turn.calling:
-        await turn.act("way_on")
-
-
-@action(quick=True)
-async def show_panel(turn: Turn, panel: str) -> None:
-    """Bring a step's panel or the records to the front."""
-    known = "records" if panel.casefold() in ("records", "data") else step_named(panel)
-    if known is None:
-        names = ", ".join([TITLES[s] for s in STEPS])
-        raise InputError(f"There is no panel {panel!r}. There are: Records, {names}.")
-    await turn.show(known)
 
 
 @action()
