@@ -1,6 +1,7 @@
 """Undo for everything that is data: triggers note each value before and after, per labelled write.
 
-Only Meta, Record, Body, Topic and Generated are undoable. Spending, runs, results and deployments are history.
+Only Meta, Record, Body, Topic and Generated are undoable. Spending, runs, results and deployments are
+history.
 """
 
 from typing import Any

@@ -141,5 +141,3 @@ def _stored(values: dict[str, Any]) -> dict[str, Any]:
 def _value(row: tuple[Any, ...]) -> GeneratedItem:
     values = dict(zip(COLUMNS, row, strict=True))
     return GeneratedItem(**values | {name: orjson.loads(values[name]) for name in JSON_COLUMNS})
-
-

@@ -194,7 +194,9 @@ def chat(tx: Tx, limit: int = 500, before: int = 0) -> list[ChatEntry]:
 def search_chat(tx: Tx, words: str, limit: int = 50) -> list[ChatEntry]:
     """The newest entries of the conversation in whose text the words stand, newest first."""
     text = pw.fn.json_extract(Chat.data, "$.text")
-    query = Chat.select().where(Chat.kind.in_(("message", "user", "question")) & text.contains(words))
+    query = Chat.select().where(
+        Chat.kind.in_(("message", "user", "question")) & text.contains(words)
+    )
     rows = query.order_by(Chat.id.desc()).limit(limit).dicts().execute(tx.db)
     return [ChatEntry(**{**row, "data": orjson.loads(row["data"])}) for row in rows]
 

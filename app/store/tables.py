@@ -109,7 +109,7 @@ class Grader(Table):
 
 
 class Result(Table):
-    """A categorisation, coverage analysis, generation, grader test, dry run, training run or deployment."""
+    """A categorisation, coverage analysis, generation, grader test, dry run, training or deployment."""
 
     kind = pw.CharField(index=True)
     state = pw.CharField()
