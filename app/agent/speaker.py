@@ -1,27 +1,22 @@
 """Who answers: the connected model and the agent file it follows; whether it may be asked, and for
 how much."""
 
-import hashlib
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from app.agent.definition import AgentDefinition, find_agent
 from app.agent.entries import Entry, Spent
 from app.agent.runner import Runner
 from app.agent.turn import Host, Turn
 from app.agent.words import bold
-from app.domain.wording import count
-from app.errors import DeclinedError, InputError
+from app.errors import InputError
 from app.llm.client import Client, ModelError
 from app.llm.connections import Connection
-from app.store import meta, results
-from app.store.database import Tx
+from app.store import results
 from app.store.results import Usage
-from app.tools.base import Card
-from app.tools.session import Session
+from app.tools.consent import consent, limit_reached
 
 GUIDED = "guided"  # the agent that uses no model
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SENT = "Your messages, results of tools, excerpts of records"
 
 
 class Speaker(NamedTuple):
@@ -81,13 +76,14 @@ class Speakers:
 
     def _over(self, connection: Connection, before: Usage, spent: Spent) -> str:
         """Why no more may be asked for, in a sentence; empty while there is room."""
-        settings = self._host.settings
-        cost = connection.cost(spent.prompt_tokens, spent.answer_tokens)
-        if cost is not None and (before.cost or 0) + cost >= settings.spend_cap:
-            limit = f"spending limit of {settings.spend_cap:.2f}"
-        elif cost is None and before.tokens + spent.tokens >= settings.token_cap:
-            limit = f"limit of {count(settings.token_cap, 'token')}"
-        else:
+        limit = limit_reached(
+            self._host.settings,
+            connection,
+            before,
+            prompt_tokens=spent.prompt_tokens,
+            answer_tokens=spent.answer_tokens,
+        )
+        if not limit:
             return ""
         return (
             f"The {limit} for this dataset is reached, so I asked no more. Settings can raise it."
@@ -140,44 +136,7 @@ async def tell_spent(turn: Turn, connection: Connection, spent: Spent) -> None:
         await turn.emit(spent.model_copy(update={"cost": cost}))
 
 
-def host_of(connection: Connection) -> str:
-    """The host that a connection sends to, with its port where one is named."""
-    return urlsplit(connection.base_url).netloc.rpartition("@")[2]
-
-
-def is_local(connection: Connection) -> bool:
-    """Whether what is sent stays on this computer."""
-    return urlsplit(connection.base_url).hostname in LOOPBACK
-
-
-async def consented(session: Session, connection: Connection) -> bool:
-    """Whether excerpts of the dataset may go to this connection: a local one, or by an earlier yes."""
-    if is_local(connection):
-        return True
-    return host_of(connection) in await session.store.read(meta.get, "hosts", [])
-
-
 async def _consent(turn: Turn, connection: Connection) -> None:
     """Ask once a dataset and host; raises DeclinedError at a no."""
-    if not turn.has_dataset or await consented(turn.session, connection):
-        return
-    host, session = host_of(connection), turn.session
-    sent = "Your messages, results of tools, excerpts of records"
-    card = Card(
-        tool="send_to_host",
-        title=f"Send excerpts of this dataset to {host}?",
-        rows=[("Connection", connection.name), ("Model", connection.model), ("Sent", sent)],
-        verb="Send",
-        note="Asked once a dataset and host",
-        warning=""
-        if connection.base_url.startswith("https:")
-        else "The way there is not encrypted.",
-        key=hashlib.blake2b(f"{session.dataset_id} {host}".encode()).hexdigest()[:32],
-    )
-    if not await turn.approve(card):
-        raise DeclinedError(f"Nothing was sent to {host}.")
-    await session.store.transaction(_allow, host)
-
-
-def _allow(tx: Tx, host: str) -> None:
-    meta.put(tx, "hosts", sorted({*meta.get(tx, "hosts", []), host}))
+    if turn.has_dataset:
+        await consent(turn.session, connection, turn.approve, SENT)

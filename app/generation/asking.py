@@ -63,7 +63,9 @@ class Asking:
                 self.ended_by = reason
                 return
             try:
-                await self._journal.answered(await self._answer(key, briefs[key]))
+                answer = await self._answer(key, briefs[key])
+                seeds = tuple(seed.id for seed in briefs[key].seeds)
+                await self._journal.answered(answer.model_copy(update={"seeds": seeds}))
             except ModelError as error:
                 self.ended_by, self.failed = str(error), True
                 return

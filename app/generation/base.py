@@ -90,13 +90,10 @@ class Strategy(Protocol):
     title: str
     description: str
     prompt_version: str
+    with_tools: bool  # needs seeds that have tools
 
     def seeds_for(self, count: int) -> int:
         """How many seeds a request for `count` records is given."""
-        ...
-
-    def lacks(self, brief: Brief) -> str:
-        """What the records lack for this strategy, in a sentence; empty when it can be used."""
         ...
 
     def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask:

@@ -18,12 +18,10 @@ class FewShot:
     title = "Few-shot"
     description = "Writes records like some examples of the topic."
     prompt_version = PROMPT_VERSION
+    with_tools = False
 
     def seeds_for(self, count: int) -> int:
         return EXAMPLES
-
-    def lacks(self, brief: Brief) -> str:
-        return "" if brief.seeds else "There is no training record of this topic as an example."
 
     def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask:
         item, shown = conversation_item(brief), [example(seed) for seed in brief.seeds]

@@ -25,11 +25,13 @@ class Slot(BaseModel):
 
 
 class Answered(BaseModel):
-    """How a request ended. `text` is empty and `error` a sentence where there was no usable answer."""
+    """How a request ended. `seeds` are those it was really given. `text` is empty and `error` a sentence
+    where there was no usable answer."""
 
     model_config = ConfigDict(frozen=True)
 
     key: str
+    seeds: tuple[int, ...] = ()
     text: str = ""
     error: str = ""
     prompt_tokens: int = 0

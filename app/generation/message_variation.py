@@ -23,12 +23,10 @@ class MessageVariation:
     title = "Message variation"
     description = "Varies the last user turn of existing records. Recommended for multi-turn data."
     prompt_version = PROMPT_VERSION
+    with_tools = False
 
     def seeds_for(self, count: int) -> int:
         return count
-
-    def lacks(self, brief: Brief) -> str:
-        return "" if brief.seeds else "There is no training record of this topic to vary."
 
     def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask:
         shown = [{"number": i, **example(seed)} for i, seed in enumerate(brief.seeds, 1)]

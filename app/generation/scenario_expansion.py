@@ -20,12 +20,10 @@ class ScenarioExpansion:
     title = "Scenario expansion"
     description = "Invents situations within a topic, then records: for edge cases."
     prompt_version = PROMPT_VERSION
+    with_tools = False
 
     def seeds_for(self, count: int) -> int:
         return EXAMPLES
-
-    def lacks(self, brief: Brief) -> str:
-        return "" if brief.seeds else "There is no training record of this topic as an example."
 
     def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask:
         item = conversation_item(brief, scenario=SCENARIO)

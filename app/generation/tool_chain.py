@@ -29,12 +29,10 @@ class ToolChain:
     title = "Tool chain"
     description = "Requests that need the records' tools, with the calls they need."
     prompt_version = PROMPT_VERSION
+    with_tools = True
 
     def seeds_for(self, count: int) -> int:
         return EXAMPLES
-
-    def lacks(self, brief: Brief) -> str:
-        return "" if brief.tools else "No training record of this topic has tools."
 
     def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask:
         item = conversation_item(_without_references(brief), calls=CALLS)

@@ -18,12 +18,10 @@ class TopicDescription:
     title = "Topic description"
     description = "Writes records from the topic's name and description alone."
     prompt_version = PROMPT_VERSION
+    with_tools = False
 
     def seeds_for(self, count: int) -> int:
         return FORMS
-
-    def lacks(self, brief: Brief) -> str:
-        return ""
 
     def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask:
         """The seeds' prompts are not shown; their references are, where new ones need the form."""

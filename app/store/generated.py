@@ -126,7 +126,8 @@ def add_records(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
 def _where(
     run_id: int | None, states: Sequence[State], topic_id: int | None, reason: str
 ) -> tuple[str, tuple[Any, ...]]:
-    parts, values = ["state IN (SELECT value FROM json_each(?))"], [orjson.dumps(states).decode()]
+    parts = ["state IN (SELECT value FROM json_each(?))"]
+    values: list[Any] = [orjson.dumps(states).decode()]
     for name, value in (("run_id", run_id), ("topic_id", topic_id), ("reason", reason or None)):
         if value is not None:
             parts.append(f"{name} = ?")

@@ -17,7 +17,7 @@ from app.agent.entries import (
     ToolDone,
     Withdrawn,
 )
-from app.agent.speaker import host_of, is_local
+from app.tools.consent import host_of, is_local
 from app.llm.connections import Connection
 from app.store import meta
 from tests.agent.conftest import OpenTalk, Talk
