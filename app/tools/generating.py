@@ -171,15 +171,16 @@ async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str
     tokens, cost = await ctx.open.store.read(_estimate, order, connection)
     now, then = await ctx.open.store.read(forecast, order.counts)
     settings = ctx.settings
-    known = f"about {cost:.2f}, at most {settings.spend_cap:.2f} for this dataset in all"
-    unknown = f"price not known; at most {count(settings.token_cap, 'token')} for this dataset"
+    price = f"price not known; at most {count(settings.token_cap, 'token')} for this dataset"
+    if cost is not None:
+        price = f"about {cost:.2f}, at most {settings.spend_cap:.2f} for this dataset in all"
     rows = [
         ("Records", order.shown),
         ("Strategy", strategy_named(order.strategy).title),
         ("Model", f"{connection.model or 'its first'}, {connection.name}"),
         ("Endpoint", host_of(connection)),
         ("Tokens", f"about {tokens:,}, more where much is refused"),
-        ("Cost", unknown if cost is None else known),
+        ("Cost", price),
         ("Balance", f"{number(now)} to {number(then)}, when all are accepted"),
         ("Sent", SENT),
     ]

@@ -5,7 +5,7 @@ import contextlib
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,6 +87,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.script: list[Answer] = []
+        self.by: Callable[[dict[str, Any]], Answer] | None = None  # answers by the request instead
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.invalid: list[str] = []
