@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 DONE := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run setup debian test test-slow lint format bench app shots third-party clean
+.PHONY: help run setup debian test test-slow test-llm lint format bench app shots third-party clean
 
 help:
-	@echo "make run | test | test-slow | lint | format | bench | app | shots | third-party | clean"
+	@echo "make run | test | test-slow | test-llm | lint | format | bench | app | shots | third-party | clean"
 
 run: $(DONE)
 	@build/setup.sh screen
@@ -20,6 +20,10 @@ test: $(DONE)
 
 test-slow: $(DONE)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m slow --timeout 3000 $(ARGS)
+
+test-llm: $(DONE)
+	@build/setup.sh outside "$(PYTHON)"
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m outside -rs --no-header $(ARGS)
 
 lint: $(DONE)
 	$(BIN)/ruff format --check .
@@ -54,4 +58,4 @@ $(DONE): pyproject.toml build/setup.sh
 	@touch $(DONE)
 
 clean:
-	rm -rf dist build/work $(VENV)
+	rm -rf dist build/work build/outside $(VENV)

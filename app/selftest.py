@@ -29,6 +29,8 @@ from app.grading.base import graders
 from app.importing.formats.jsonl import Block
 from app.importing.parsers import Parsers
 from app.importing.sensitive import Scanner
+from app.llm.clients import Clients
+from app.llm.connections import Connection, Connections, keeps_keys
 from app.registry import load_family
 from app.serving.client import chat
 from app.serving.endpoint import Endpoint
@@ -88,6 +90,7 @@ async def _run() -> int:
             "scan": scan,
             "starter": lambda: starter(folder),
             "endpoint": lambda: endpoint(folder),
+            "keychain": keychain,
         }
         healthy = True
         for part, probe in parts.items():
@@ -201,12 +204,33 @@ async def starter(folder: Path) -> str:
 
 
 async def endpoint(folder: Path) -> str:
-    """The model just made answers over HTTP on 127.0.0.1."""
+    """The model just made answers over HTTP on 127.0.0.1, also to the client of connected models."""
     models = [{"id": "selftest", "path": str(folder / "model")}]
     running = await Endpoint.start(folder / "serve", models, port=0)
     try:
         question = [{"role": "user", "content": "what is 3 and 3"}]
         reply = await chat(running.url, running.key, "selftest", question, max_tokens=8)
+        listed = await connected(folder, running)
     finally:
         await running.stop()
+    if listed != ["selftest"]:
+        raise AppError(f"A connected endpoint lists {listed} in place of its one model.")
     return f"The endpoint {running.url} answered {reply.tokens} tokens in {reply.seconds:.2f} s."
+
+
+async def connected(folder: Path, running: Endpoint) -> list[str]:
+    """What the local endpoint lists, asked as any connected endpoint is."""
+    endpoint = Connection(id="selftest", name="Selftest", base_url=running.url)
+    clients = Clients(Connections(folder, {}))
+    client = await clients.try_out(endpoint, running.key)
+    try:
+        return await client.models()
+    finally:
+        await client.close()
+
+
+async def keychain() -> str:
+    """The keychain's package is whole; whether this system has one is no fault."""
+    keeps = await asyncio.to_thread(keeps_keys)
+    where = "in the system's keychain" if keeps else "for the session: this system has no keychain"
+    return f"Keys are kept {where}."

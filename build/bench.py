@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 import torch
 from bench_browser import rows as browser_rows
+from bench_chat import rows as chat_rows
 from bench_import import ROUNDS_UP_TO
 from bench_import import rows as import_rows
 from bench_passes import rows as passes_rows
@@ -84,8 +85,9 @@ def records(count: int) -> list[dict[str, Any]]:
 
 
 def bench_records(count: int) -> list[Line]:
-    """Import, background passes, and the browser in the window, in this order."""
+    """Import, background passes, the browser in the window, and its chat, in this order."""
     found = [*import_rows(count), *passes_rows(min(count, PASSED)), *browser_rows(count)]
+    found += chat_rows()
     return [Line(*row) for row in found]
 
 

@@ -25,7 +25,7 @@ from app.store import topics
 from app.store.database import Tx
 from app.ui.ahead import prepare
 from app.ui.app import share_lock
-from app.ui.chat import ChatDock
+from app.ui.chat.dock import ChatDock
 from app.ui.garbage import CycleCollector
 from app.ui.main_window import MainWindow
 from app.ui.records_panel import RecordsPanel

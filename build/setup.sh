@@ -57,6 +57,23 @@ venv() {
   "$folder/bin/python" -m pip install -q -e '.[dev]'
 }
 
+# Installs the model servers that others wrote into build/outside, with the interpreter $1. What cannot
+# be had is said; its tests then skip.
+outside() {
+  local folder=build/outside python=$1
+  mkdir -p "$folder"
+  if ! { [ -x "$folder/llmock/bin/python" ] || "$python" -m venv "$folder/llmock"; } ||
+    ! "$folder/llmock/bin/python" -m pip install -q --disable-pip-version-check "llmock==0.2.2"; then
+    echo "llmock cannot be installed here; its tests are left out." >&2
+  fi
+  if ! command -v npm >/dev/null; then
+    echo "npm is not installed here; the tests against aimock are left out." >&2
+  elif ! npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel error \
+    "@copilotkit/aimock@1.43.0"; then
+    echo "aimock cannot be installed here; its tests are left out." >&2
+  fi
+}
+
 # Fails with a sentence where no window can open.
 screen() {
   if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}${QT_QPA_PLATFORM:-}" ]; then

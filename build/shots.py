@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from app import paths
 from app.tools import runs
 from app.tools.base import TOOLS, Card
-from app.ui.chat import ChatDock
+from app.ui.chat.dock import ChatDock
 from app.ui.main_window import MainWindow
 from app.ui.theme import Mode, Theme
 from app.ui.theme_switch import use

@@ -38,7 +38,7 @@ def test_selftest(program: Path) -> None:
     done = run(program, "--selftest")
     parts = [json.loads(line) for line in done.stdout.splitlines()]
     assert [p for p in parts if p["state"] != "ok"] == []
-    assert len(parts) == 10
+    assert len(parts) == 11
     assert done.returncode == 0
 
 

@@ -14,6 +14,7 @@ from app.store import topics
 
 NEAR = 60  # rapidfuzz ratio: "Bilings" is near "Billing", "Cards" is near neither
 GUESSES = 4
+PART = 3  # letters from which a part of a name stands for it
 
 
 class Meant(NamedTuple):
@@ -30,7 +31,7 @@ def meant(every: Sequence[Topic], name: str) -> Meant:
     for same in (
         lambda path, topic: key(path) == wanted,
         lambda path, topic: key(topic.name) == wanted,
-        lambda path, topic: bool(wanted) and wanted in key(topic.name),
+        lambda path, topic: len(wanted) >= PART and wanted in key(topic.name),
     ):
         if found := tuple((paths[t.id], t) for t in every if same(paths[t.id], t)):
             return Meant(found, sure=len(found) == 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.domain.wording import count, number
-from app.store import meta, records, results, topics
+from app.store import records, results, topics
 from app.store.database import Tx
 
 FIGURES = {
@@ -128,8 +128,9 @@ def _grader(tx: Tx, key: str) -> str:
 
 
 def _threshold(tx: Tx, key: str) -> str:
-    found = meta.get(tx, "categorise_threshold", None)
-    return f"Here it is **{number(found)}**." if isinstance(found, int | float) else ""
+    result = results.latest(tx, "categorisation", "completed")
+    found = result.data.get("threshold") if result else None
+    return f"The threshold here is **{number(found)}**." if found is not None else ""
 
 
 def _spent(tx: Tx, key: str) -> str:

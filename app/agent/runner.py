@@ -5,7 +5,7 @@ cards of the tools themselves. Nothing the model writes is taken for an approval
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -30,7 +30,7 @@ from app.agent.turn import Asked, Turn
 from app.agent.wire import ANSWER, CHARS_PER_TOKEN, messages_of, tokens
 from app.domain.plain import one_line, visible
 from app.errors import ToolError
-from app.llm.client import Ask, Call, Client, Ended, Text, Waiting
+from app.llm.client import Ask, Call, Client, Ended, ModelError, Text, Waiting
 from app.tools.base import TOOLS
 
 REPAIRS = 2  # malformed calls of a turn that the model may correct
@@ -105,6 +105,7 @@ class Runner:
         ask = self._ask()
         words: list[str] = []
         calls: list[Call] = []
+        ended: Ended | None = None
         whole = False
         try:
             async for part in self.client.stream(ask):
@@ -117,10 +118,13 @@ class Runner:
                     case Call():
                         calls.append(part)
                     case Ended():
+                        ended = part
                         self._count(ask, "".join(words), part)
-                        whole = True
+            if reason := _unfit(ended, "".join(words), calls):
+                raise ModelError("too long", f"{self.client.name} {reason}")
+            whole = True
         finally:
-            if not whole and words:
+            if ended is None and words:
                 self._count(ask, "".join(words), Ended("stopped"))
             if text := "".join(words).strip():
                 await self.turn.emit(Message(text=text, reply=reply, stopped=not whole))
@@ -240,6 +244,19 @@ class Runner:
             answer_tokens=self.spent.answer_tokens + answer,
             estimated=self.spent.estimated or not told,
         )
+
+
+def _unfit(ended: Ended | None, words: str, calls: Sequence[Call]) -> str:
+    """Why an answer that came to its end is not to be used; empty when it is fit. Calls of an answer
+    that was cut may be cut themselves, and are not made."""
+    match ended.finish if ended else "":
+        case "length":
+            return "reached its limit of tokens, so this answer is not whole. Ask for less at once."
+        case "content_filter":
+            return "ended this answer by its content filter. Put it in other words."
+    if not words.strip() and not calls:
+        return "said nothing. Ask again, or use another model."
+    return ""
 
 
 def _problem(arguments: str) -> str | None:

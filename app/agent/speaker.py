@@ -8,7 +8,7 @@ from app.agent.entries import Entry, Spent
 from app.agent.runner import Runner
 from app.agent.turn import Host, Turn
 from app.agent.words import bold
-from app.errors import InputError
+from app.errors import DeclinedError, InputError, Stopped
 from app.llm.client import Client, ModelError
 from app.llm.connections import Connection
 from app.store import results
@@ -50,8 +50,8 @@ class Speakers:
     async def take_turn(self, turn: Turn, before: list[Entry]) -> None:
         """The model's turn, after the conversation so far.
 
-        Raises ModelError, InputError for an agent that is not there, DeclinedError when excerpts of
-        the data may not go to this host.
+        Raises ModelError, InputError for an agent that is not there, Stopped when excerpts of the data
+        may not go to this host.
         """
         connection = self.connection
         if connection is None:
@@ -137,6 +137,10 @@ async def tell_spent(turn: Turn, connection: Connection, spent: Spent) -> None:
 
 
 async def _consent(turn: Turn, connection: Connection) -> None:
-    """Ask once a dataset and host; raises DeclinedError at a no."""
-    if turn.has_dataset:
+    """Ask once a dataset and host; raises Stopped at a no."""
+    if not turn.has_dataset:
+        return
+    try:
         await consent(turn.session, connection, turn.approve, SENT)
+    except DeclinedError as no:
+        raise Stopped(f"{no} Without it I am the guided assistant.") from no

@@ -104,7 +104,7 @@ def details(arguments: dict[str, Any] | str, result: Any) -> str:
     """Arguments and result as text. A deployment's key is not repeated into the chat."""
     given = arguments if isinstance(arguments, str) else ""
     if arguments and not given:
-        given = orjson.dumps(arguments, default=str).decode()
+        given = orjson.dumps(arguments, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     shown = str(result)
     if isinstance(result, BaseModel):
         plain = result.model_dump(mode="json", exclude={"key"})

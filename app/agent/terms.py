@@ -177,6 +177,7 @@ ALIASES = {
     "exact duplicates": "duplicate", "issue": "issues", "reason": "issues", "token": "tokens",
     "over the token limit": "over limit", "token limit": "over limit", "too long": "over limit",
     "last user turn": "record", "sure": "probability", "number": "record", "tag": "tags",
+    "probability of the topic": "probability",
     "spread": "std", "standard deviation": "std", "spread (std)": "std",
     "best of k": "pass@k", "best of 4": "pass@k", "mean score": "mean", "scores": "mean",
     "histogram": "mean", "errors": "grader errors", "score-length correlation": "length effect",

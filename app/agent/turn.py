@@ -20,6 +20,7 @@ from app.agent.entries import (
     ToolStarted,
     new_key,
 )
+from app.agent.shown import picture
 from app.agent.summaries import details, summary, told, told_error
 from app.domain.steps import Step
 from app.errors import AppError, DeclinedError, GateError, RefusedError, Stopped
@@ -76,6 +77,7 @@ class Turn:
         self.heard: list[Entry] = []
         self.calling = ""
         self._edits = 0  # calls that changed something
+        self.pictured: set[str] = set()  # charts and trees shown in this turn
         self.trouble: tuple[str, AppError] | None = None  # the tool that failed last, and its error
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -171,6 +173,7 @@ class Turn:
             self.calling = ""
             if done is not None:
                 await self.emit(done)
+        await picture(self, tool, result)
         return result
 
     async def look_up(self, tool: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from app.agent.assistant import Assistant
+from app.agent.watch_jobs import JobWatch
 from app.store import results
 from app.store.database import Tx
 from app.store.events import Event, GraderChanged, ResultsChanged, RunChanged
@@ -48,12 +49,14 @@ class Watch:
         self._task: asyncio.Future[None] | None = None
         self._waits_for_coverage = False  # records were sorted anew; its analysis follows
         self._unsubscribe: Callable[[], None] = session.store.subscribe(self._hear)
+        self._jobs = JobWatch(assistant, session)
         self._ask()
 
     def close(self) -> None:
         """Hear nothing more."""
         self._closed = True
         self._unsubscribe()
+        self._jobs.close()
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, ResultsChanged | RunChanged | GraderChanged):

@@ -67,3 +67,8 @@ def duration(seconds: float | None) -> str:
 def bullets(lines: list[str]) -> str:
     """A Markdown list."""
     return "\n".join(f"- {line}" for line in lines)
+
+
+def sentence(text: str) -> str:
+    """Words from data on one line, without control characters, as they are."""
+    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())

@@ -11,25 +11,25 @@ from app.agent import entries
 from app.agent.entries import Busy, CardAnswered, CardAsked, Entry, Question
 
 Broken = Callable[[OSError], None]
-EVENTS: dict[type[Entry], str] = {
-    entries.Said: "said",
-    entries.Queued: "queued",
-    entries.Withdrawn: "withdrawn",
-    entries.Piece: "text",
-    entries.Message: "message",
-    entries.ToolStarted: "tool_started",
-    entries.ToolDone: "tool_finished",
-    entries.CardAsked: "approval_asked",
-    entries.CardAnswered: "approval_answered",
-    entries.Question: "question",
-    entries.Choice: "choice",
-    entries.Chart: "chart",
-    entries.TreeShown: "tree",
-    entries.Show: "show",
-    entries.Waits: "waits",
-    entries.Spent: "usage",
+# The event of each entry and the fields it has, which scripts rely on; none: all but the kind.
+EVENTS: dict[type[Entry], tuple[str, str]] = {
+    entries.Said: ("said", "key text answers"),
+    entries.Queued: ("queued", "key text on"),
+    entries.Withdrawn: ("withdrawn", "key"),
+    entries.Piece: ("text", "reply text"),
+    entries.Message: ("message", "reply text stopped"),
+    entries.ToolStarted: ("tool_started", "key tool"),
+    entries.ToolDone: ("tool_finished", "key tool result tone details reply arguments"),
+    entries.CardAsked: ("approval_asked", "key"),
+    entries.CardAnswered: ("approval_answered", "key yes how"),
+    entries.Question: ("question", "key text form chosen answer"),
+    entries.Choice: ("choice", "key index answer"),
+    entries.Chart: ("chart", ""),
+    entries.TreeShown: ("tree", ""),
+    entries.Show: ("show", "panel target"),
+    entries.Waits: ("waits", "seconds reason"),
+    entries.Spent: ("usage", "model prompt_tokens answer_tokens cost estimated"),
 }
-LEFT_OUT = {"kind", "content", "context", "card", "options"}
 OF_CARD = {"tool", "step", "title", "rows", "verb", "note", "warning"}
 
 
@@ -74,7 +74,8 @@ class JsonLines:
             if not entry.on:
                 self._put("turn_ended", {})
             return
-        self._put(EVENTS[type(entry)], _fields(entry))
+        name, wanted = EVENTS[type(entry)]
+        self._put(name, _fields(entry, set(wanted.split())))
 
     def opened(self, facts: dict[str, Any]) -> None:
         self._put("opened", facts)
@@ -96,8 +97,8 @@ class JsonLines:
         self._writer.write(f"{text}\n")
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
-    fields = entry.model_dump(mode="json", exclude=LEFT_OUT)
+def _fields(entry: Entry, wanted: set[str]) -> dict[str, Any]:
+    fields = entry.model_dump(mode="json", include=wanted or None, exclude={"kind"})
     if isinstance(entry, Question):
         fields["options"] = [option.label for option in entry.options]
     if isinstance(entry, CardAsked):

@@ -10,6 +10,7 @@ from app.agent.entries import (
     CardAnswered,
     CardAsked,
     Chart,
+    Choice,
     Entry,
     Message,
     Piece,
@@ -47,6 +48,7 @@ class Transcript:
         self._writer, self._terminal = writer, terminal
         self._bold = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         self._inside = False  # the cursor stands in a line
+        self._options: tuple[str, ...] = ()  # of the last question
         self._streamed = ""  # the reply whose words came piece by piece
 
     def show(self, entry: Entry) -> None:
@@ -57,6 +59,8 @@ class Transcript:
                 self._message(entry)
             case Said(text=text) if not self._terminal:
                 self._block(f"{PROMPT}{text}")
+            case Choice(index=int(taken)) if not self._terminal and taken < len(self._options):
+                self._block(f"{PROMPT}{self._options[taken]}")
             case Queued(on=True) if self._terminal:
                 self._line("(waits its turn)")
             case Queued(on=False, text=text):
@@ -141,8 +145,9 @@ class Transcript:
         self._line(f"{card.verb}? [y/N]")
 
     def _question(self, question: Question) -> None:
+        self._options = tuple(as_text(option.label) for option in question.options)
         lines = [as_text(question.text)]
-        lines += [f"  {n}. {as_text(o.label)}" for n, o in enumerate(question.options, 1)]
+        lines += [f"  {n}. {label}" for n, label in enumerate(self._options, 1)]
         self._block("\n".join(lines))
 
     def _block(self, text: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from app import __version__, paths
-from app.cli import commands, doctor, files, records, run, serve
+from app.cli import audit, chat, commands, doctor, files, records, run, serve
 from app.errors import AppError, DeclinedError, GateError, InputError, Stopped, ToolError
 from app.importing.exporters.base import formats
 from app.wiring import log_to_file
@@ -107,6 +107,16 @@ def parser() -> argparse.ArgumentParser:
         "--duplicates", choices=("skip", "mark"), default="skip",
         help="when appending, records that are there already: leave out, or add and mark",
     )  # fmt: skip
+    one = add(
+        "chat", chat.chat, "Talk with the assistant about a dataset, by lines of standard input."
+    )
+    one.add_argument("dataset", help="name or id, or a file to import")
+    one.add_argument(
+        "--agent", default="", metavar="FILE", help="an agent's file or name; or guided"
+    )
+    one.add_argument(
+        "--yes", type=chat.tools, default=(), metavar="TOOL,...", help="answer yes to these cards"
+    )
     one = add("validate", files.validate, "Check every line of a file; nothing is stored.")
     one.add_argument("file", type=Path)
     one = add("grade", files.grade, "Grade answers with a grader file.")
@@ -123,6 +133,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("arguments", nargs="?", default="{}", help="JSON object")
     one.add_argument("--dataset", help="name or id; default: the last opened")
     one.add_argument("--yes", action="store_true", help="approve what the tool asks")
+    one = add("audit", audit.audit, "What the assistant did in a dataset, newest first.")
+    one.add_argument("dataset", help="name or id")
+    one.add_argument("--limit", type=int, default=200, help="rows, the newest")
     one = add("serve", serve.serve, "Serve a dataset's deployed model until Ctrl+C.")
     one.add_argument("dataset", nargs="?", help="name or id; default: the last opened")
     one.add_argument("--port", type=int)

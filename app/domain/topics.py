@@ -34,7 +34,8 @@ class TopicNode(BaseModel):
     """One topic of a hierarchy as given to apply_topic_hierarchy or shown as a proposal.
 
     `id` is the stored topic it stands for, None for a new one. `record_ids` are the records a
-    proposal would put there, `exemplars` the texts of three typical ones.
+    proposal would put there, `exemplars` the texts of three typical ones. `was` is the name of the
+    proposal's topic whose records it takes, where it was given another.
     """
 
     name: str
@@ -43,6 +44,7 @@ class TopicNode(BaseModel):
     id: int | None = None
     record_ids: list[int] = []
     exemplars: list[str] = []
+    was: str = ""
 
 
 class Topic(BaseModel):

@@ -2,7 +2,7 @@
 
 Seen in the wild: arguments in many pieces; a call whole in one piece; no index, or index 0 for every
 call; an id only in the first piece, in each, or in none; the name repeated, or in pieces; arguments as
-an object instead of a text; two calls with one id.
+an object instead of a text; two calls with one id; a whole call sent twice; `null` for no arguments.
 """
 
 import uuid
@@ -30,13 +30,13 @@ class Assembly:
 
     def add(self, index: int | None, id: str | None, name: str | None, arguments: Any) -> None:
         """One piece; what the endpoint left out is None."""
-        call = self._belongs_to(index, id, name)
+        text = arguments if isinstance(arguments, str | None) else orjson.dumps(arguments).decode()
+        call = self._belongs_to(_Open(index, id or "", name or "", text or ""))
+        if call is None:
+            return
         if name and not call.arguments and name != call.name:
             call.name += name
-        if isinstance(arguments, str):
-            call.arguments += arguments
-        elif arguments is not None:
-            call.arguments = orjson.dumps(arguments).decode()
+        call.arguments += text or ""
 
     def calls(self) -> list[Call]:
         """Every call with an id of its own; one without a name is none."""
@@ -47,22 +47,31 @@ class Assembly:
                 continue
             key = call.id if call.id and call.id not in seen else f"call_{uuid.uuid4().hex[:24]}"
             seen.add(key)
-            found.append(Call(key, call.name, call.arguments))
+            nothing = call.arguments.strip() in ("", "null")
+            found.append(Call(key, call.name, "" if nothing else call.arguments))
         return found
 
-    def _belongs_to(self, index: int | None, id: str | None, name: str | None) -> _Open:
-        same = [c for c in self._open if c.index == index] if index is not None else self._open[-1:]
-        if same and not self._begins(same[-1], id, name):
-            return same[-1]
-        self._open.append(_Open(index, id or ""))
+    def _belongs_to(self, piece: _Open) -> _Open | None:
+        """The call that a piece goes on with, or begins; None for one that says all of it again."""
+        at_index = [c for c in self._open if c.index == piece.index]
+        same = at_index if piece.index is not None else self._open[-1:]
+        if same and not _begins(same[-1], piece):
+            again = piece.id and piece.name and piece.arguments == same[-1].arguments != ""
+            return None if again and _is_whole(piece.arguments) else same[-1]
+        self._open.append(_Open(piece.index, piece.id))
         return self._open[-1]
 
-    def _begins(self, last: _Open, id: str | None, name: str | None) -> bool:
-        """Whether a piece for the same place starts another call: by another id, or, where there are
-        no ids, by a name after arguments that are complete."""
-        if id and last.id:
-            return id != last.id
-        return bool(name) and not id and not last.id and _is_whole(last.arguments)
+
+def _begins(last: _Open, piece: _Open) -> bool:
+    """Whether a piece for the same place starts another call: by another id, or, where that tells
+    nothing, by a name with other arguments after arguments that are complete."""
+    if piece.id and last.id and piece.id != last.id:
+        return True
+    if not piece.name or not _is_whole(last.arguments):
+        return False
+    if piece.id and last.id:
+        return bool(piece.arguments.strip()) and piece.arguments != last.arguments
+    return not piece.id and not last.id
 
 
 def _is_whole(arguments: str) -> bool:

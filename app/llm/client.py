@@ -83,7 +83,9 @@ def listed_models(body: Any) -> list[str] | None:
 
 
 class Client(Protocol):
-    """One connected endpoint."""
+    """One connected endpoint; `name` is what people call it."""
+
+    name: str
 
     def stream(self, ask: Ask) -> AsyncIterator[Part]:
         """The parts of the answer as they come: texts and waits, then calls, then Ended.

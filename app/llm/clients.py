@@ -3,10 +3,16 @@ in a thread, since that takes 0.6 s."""
 
 import asyncio
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 from app.llm.client import Client
 from app.llm.connections import Connection, Connections
+from app.llm.discover import Found, find_local
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -18,10 +24,16 @@ class _Made:
 
 
 class Clients:
-    """One client for each connection, made anew when its address, name or key has changed."""
+    """One client for each connection, made anew when its address, name or key has changed.
+
+    `on_change` hears on the event loop that connections, or `found`, are others now. `found` are the
+    local servers that answered when this computer was looked over last.
+    """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self.on_change: list[Callable[[], None]] = []
+        self.found: list[Found] = []
         self._made: dict[str, _Made] = {}
         self._replaced: list[Client] = []  # a turn may still be hearing one
         self._making = asyncio.Lock()
@@ -43,6 +55,30 @@ class Clients:
     async def try_out(self, connection: Connection, key: str) -> Client:
         """A client of a connection that is not saved; whoever asks for it closes it."""
         return await asyncio.to_thread(_make, connection.base_url, connection.name, key)
+
+    async def change(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call one of the methods of Connections that write, off the event loop, and tell of it."""
+        try:
+            return await asyncio.to_thread(work, *args, **kwargs)
+        finally:
+            self._tell()
+
+    async def look_around(self) -> None:
+        """See which local servers answer now."""
+        found = await find_local()
+        if found != self.found:
+            self.found = found
+            self._tell()
+
+    def offered(self) -> list[Found]:
+        """The local servers found that are not connected yet."""
+        known = {connection.base_url for connection in self._connections.all}
+        same = {url.replace("//localhost:", "//127.0.0.1:") for url in known}
+        return [found for found in self.found if found.preset.base_url not in same]
+
+    def _tell(self) -> None:
+        for listener in list(self.on_change):
+            listener()
 
     async def close(self) -> None:
         """Close every client that was given out."""

@@ -4,7 +4,9 @@ Where there is no keychain a key lives until the program ends. Keys are in no fi
 """
 
 import importlib
+import itertools
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -30,11 +32,23 @@ class Connection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    name: str = Field(min_length=1, max_length=80)
-    base_url: str
-    model: str = ""
-    prompt_price: float | None = Field(None, ge=0)
-    answer_price: float | None = Field(None, ge=0)
+    name: str = Field(min_length=1, max_length=80, title="Name")
+    base_url: str = Field(
+        title="Address", description="Of an OpenAI-compatible endpoint; most end with /v1."
+    )
+    model: str = Field(
+        "",
+        title="Model",
+        description="The name the endpoint knows it by. Empty: the first it lists.",
+        json_schema_extra={"widget": "suggest"},
+    )
+    prompt_price: float | None = Field(
+        None,
+        ge=0,
+        title="Price of a million tokens read",
+        description="Optional. With both prices the cost is shown and can be capped.",
+    )
+    answer_price: float | None = Field(None, ge=0, title="Price of a million tokens written")
 
     @field_validator("base_url")
     @classmethod
@@ -111,6 +125,17 @@ class Connections:
         wanted = (ENVIRONMENT, self._kept.roles.get(role), self._kept.roles.get("assistant"))
         chosen = (by_id[i] for i in wanted if i in by_id)
         return next(chosen, None) or next(iter(by_id.values()), None)
+
+    def new_id(self, name: str) -> str:
+        """An id that no connection has, made of a name."""
+        base = "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:30] or "connection"
+        taken = {ENVIRONMENT, *(c.id for c in self.all)}
+        counted = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
+        return next(id for id in counted if id not in taken)
+
+    def chosen(self, role: Role) -> str | None:
+        """The id chosen for a role; None where none was."""
+        return self._kept.roles.get(role)
 
     def put(self, connection: Connection) -> None:
         """Add a connection, or change the one of its id; saved at once."""

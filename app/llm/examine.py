@@ -140,12 +140,14 @@ class _Trial:
             return False
         if not self.model:
             self.model = self.models[0]
-            words = f"None is chosen; {self.model} is the first of the {count:,} it lists."
+            words = f"None is chosen, so the first it lists is tried: {self.model}."
             self._note("models", "ok", words)
         elif self.model in self.models:
-            self._note("models", "ok", f"{self.model} is one of the {count:,} it lists.")
+            among = f"one of the {count:,} models" if count > 1 else "the one model"
+            self._note("models", "ok", f"{self.model} is {among} it lists.")
         else:
-            words = f"{self.model} is not among the {count:,} models it lists. It is tried anyway."
+            listed = f"the {count:,} models" if count > 1 else "the one model" if count else "what"
+            words = f"{self.model} is not among {listed} it lists. It is tried all the same."
             self._note("models", "missing", words)
         return True
 
@@ -194,9 +196,9 @@ class _Trial:
 def _meaning(name: CheckName, error: ModelError) -> str:
     """The endpoint's refusal, and what it means for the app."""
     if name == "tools" and error.fault not in FATAL:
-        return f"{error} Without tools the assistant cannot work with this model."
+        return f"{str(error).rstrip('.')}. Without tools the assistant cannot work with this model."
     if name == "schema" and error.fault not in FATAL:
-        return f"{error} As a generator or judge it may be misread."
+        return f"{str(error).rstrip('.')}. As a generator or judge it may be misread."
     return str(error)
 
 

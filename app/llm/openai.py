@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx2
 import openai
-from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import ChoiceDelta
+import orjson
 from pydantic import SecretStr
 
 from app.llm.address import host_of, is_loopback
 from app.llm.assembly import Assembly
+from app.llm.chunks import Chunk, Delta, read_chunk
 from app.llm.client import Ask, Ended, Fault, ModelError, Part, Text, Waiting, listed_models
 
 CONNECT_SECONDS = 10.0
@@ -22,7 +22,7 @@ TOTAL_SECONDS = 600.0
 TRIES = 4
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds; doubled each time where the endpoint names none
 ANSWER_LIMIT = 400_000  # characters of one answer; beyond that something has gone wrong
-RETRIED: tuple[Fault, ...] = ("rate", "server", "unreachable")
+RETRIED: tuple[Fault, ...] = ("rate", "server", "unreachable", "cut off")
 TOLD = 300  # characters shown of an endpoint's own message
 OPENAI_HOST = "api.openai.com"
 PROXY_VARIABLES = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
@@ -32,7 +32,9 @@ OPTIONAL = (
     "max_tokens",
 )  # left out where an endpoint refuses them
 NO_KEY = "none"  # the package refuses to work without one; local servers ignore it
-Stream = openai.AsyncStream[ChatCompletionChunk]
+AFTER_END = 2.0  # seconds that the count of tokens may come after the last word
+WHOLE_BYTES = 8 * ANSWER_LIMIT  # of an answer that is not streamed
+Stream = openai.AsyncStream[object]
 
 
 class OpenAIClient:
@@ -109,36 +111,91 @@ class OpenAIClient:
         end = time.monotonic() + self._total
         try:
             async with asyncio.timeout(self._idle):
-                stream = await self._sdk.chat.completions.create(**self._body(ask))
+                stream = await self._sdk.post(
+                    "/chat/completions",
+                    cast_to=object,
+                    body=self._body(ask),
+                    stream=True,
+                    stream_cls=Stream,
+                )
             async with stream:
-                async for part in self._parts(stream, end):
+                async for part in self._parts(self._chunks(stream, end)):
                     yield part
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
             raise self._fault(error) from None  # a cause may repeat the key
 
-    async def _parts(self, stream: Stream, end: float) -> AsyncIterator[Part]:
+    async def _parts(self, chunks: AsyncIterator[Chunk]) -> AsyncIterator[Part]:
         pieces, heard = Assembly(), 0
         finish, used, model = "", (0, 0), ""
-        chunks = aiter(stream)
-        while (chunk := await self._next(chunks, end)) is not None:
+        async for chunk in chunks:
             model = chunk.model or model
             if chunk.usage:
                 used = (chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
             for choice in (chunk.choices or [])[:1]:
                 finish = choice.finish_reason or finish
-                _collect(pieces, choice.delta)
-                if choice.delta and (text := choice.delta.content):
-                    heard += len(text)
-                    yield Text(text)
-            if heard > ANSWER_LIMIT:
-                limit = f"{ANSWER_LIMIT:,} characters"
-                raise ModelError("too long", f"{self.name} wrote over {limit}; it was ended there.")
+                heard += len(choice.said.text) + _collect(pieces, choice.said)
+                if heard > ANSWER_LIMIT:
+                    said = (
+                        f"{self.name} wrote over {ANSWER_LIMIT:,} characters; it was ended there."
+                    )
+                    raise ModelError("too long", said)
+                if choice.said.text:
+                    yield Text(choice.said.text)
         if not finish:
             said = f"{self.name} ended its answer in the middle. Ask again."
             raise ModelError("cut off", said)
         for call in pieces.calls():
             yield call
         yield Ended(finish, *used, model)
+
+    async def _chunks(self, stream: Stream, end: float) -> AsyncIterator[Chunk]:
+        """The pieces as they come, or the one of an endpoint that cannot stream. After the last word
+        a count of tokens may follow; a connection that then stays open or breaks does no harm."""
+        kind = stream.response.headers.get("content-type", "")
+        if "json" in kind or "html" in kind:
+            yield await self._whole(stream, kind)
+            return
+        found, ended = False, False
+        while (data := await self._next(stream, end, ended=ended)) is not None:
+            chunk = read_chunk(data)
+            found = True
+            ended = ended or any(choice.finish_reason for choice in chunk.choices or ())
+            yield chunk
+        if not found:
+            said = f"{self.name} sent no answer that can be read. Is its address right?"
+            raise ModelError("malformed", said)
+
+    async def _next(self, stream: Stream, end: float, *, ended: bool) -> object:
+        """The next piece, None after the last; raises TimeoutError after too long a silence."""
+        patience = AFTER_END if ended else self._idle
+        try:
+            async with asyncio.timeout(min(patience, max(0.0, end - time.monotonic()))):
+                return await anext(stream, None)
+        except (TimeoutError, openai.APIConnectionError) as error:
+            if ended:
+                return None
+            if isinstance(error, TimeoutError | openai.APITimeoutError):
+                raise
+            said = f"The connection to {self.name} broke in the middle of its answer. Ask again."
+            raise ModelError("cut off", said) from None
+
+    async def _whole(self, stream: Stream, kind: str) -> Chunk:
+        """An answer in one piece; raises ModelError where it is none."""
+        body = bytearray()
+        async with asyncio.timeout(self._idle):
+            async for piece in stream.response.aiter_bytes():
+                body += piece
+                if len(body) > WHOLE_BYTES:
+                    raise ModelError("too long", f"{self.name} wrote over {WHOLE_BYTES:,} bytes.")
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            said = f"{self.name} sent something that is no answer ({kind}). Is its address right?"
+            raise ModelError("malformed", said) from None
+        if isinstance(data, dict) and (told := data.get("error")):
+            told = told.get("message") if isinstance(told, dict) else told
+            raise ModelError("server", f"{self.name} failed: {self._short(str(told))}")
+        return read_chunk(data)
 
     def _body(self, ask: Ask) -> dict[str, Any]:
         """What was not set, or what this endpoint refused, is left out."""
@@ -159,13 +216,6 @@ class OpenAIClient:
         self._unwanted |= named
         return True
 
-    async def _next(
-        self, chunks: AsyncIterator[ChatCompletionChunk], end: float
-    ) -> ChatCompletionChunk | None:
-        """The next piece, None after the last; raises TimeoutError after too long a silence."""
-        async with asyncio.timeout(min(self._idle, max(0.0, end - time.monotonic()))):
-            return await anext(chunks, None)
-
     def _fault(self, error: Exception) -> ModelError:
         """What went wrong in words for a person; the package's own text where it says more."""
         if isinstance(error, ModelError):
@@ -175,6 +225,9 @@ class OpenAIClient:
         if isinstance(error, TimeoutError | openai.APITimeoutError | httpx2.TimeoutException):
             said = f"{self.name} said nothing for too long, so it was given up. Ask again."
             return ModelError("stalled", said)
+        if isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError):
+            said = f"{self.name} closed the connection before it answered. Ask again."
+            return ModelError("cut off", said)
         if isinstance(error, openai.APIConnectionError | httpx2.ConnectError):
             said = f"{self.name} cannot be reached. Is it running, and is its address right?"
             return ModelError("unreachable", said)
@@ -213,11 +266,14 @@ class OpenAIClient:
         return line if len(line) <= TOLD else line[: TOLD - 1] + "…"
 
 
-def _collect(pieces: Assembly, delta: ChoiceDelta | None) -> None:
-    for call in (delta and delta.tool_calls) or ():
-        said = call.function
-        name, arguments = (said.name, said.arguments) if said else (None, None)
-        pieces.add(call.index, call.id, name, arguments)
+def _collect(pieces: Assembly, said: Delta) -> int:
+    """Puts the pieces of calls in place and counts their characters."""
+    heard = 0
+    for call in said.calls:
+        function = call.function
+        pieces.add(call.index, call.id, function.name, function.arguments)
+        heard += len(function.name or "") + len(str(function.arguments or ""))
+    return heard
 
 
 def _told(error: openai.APIStatusError) -> str:

@@ -211,6 +211,19 @@ def search_chat(tx: Tx, words: str, limit: int = 50) -> list[ChatEntry]:
     return [ChatEntry(**{**row, "data": orjson.loads(row["data"])}) for row in rows]
 
 
+def chat_trail(tx: Tx, kinds: tuple[str, ...], limit: int, before: int = 0) -> list[ChatEntry]:
+    """The newest entries of these kinds (of those before a row), newest first; of a question that
+    has its answer only the answer, which is later and has the same key."""
+    answered = "SELECT json_extract(data, '$.key') FROM chat WHERE kind = 'card'"
+    marks = ", ".join("?" * len(kinds))
+    query = (
+        f"SELECT id, at, kind, data FROM chat WHERE kind IN ({marks}) AND (? = 0 OR id < ?) AND NOT "
+        f"(kind = 'asked' AND json_extract(data, '$.key') IN ({answered})) ORDER BY id DESC LIMIT ?"
+    )
+    rows = tx.sql(query, (*kinds, before, before, limit))
+    return [ChatEntry(id=i, at=at, kind=kind, data=orjson.loads(d)) for i, at, kind, d in rows]
+
+
 class Usage(BaseModel):
     """What connected models took for a dataset; `cost` counts only calls whose prices were known."""
 

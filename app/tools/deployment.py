@@ -66,7 +66,7 @@ async def _card(ctx: Context, deployment_name: str = "") -> Card:
     rows = [(row.label, f"{row.mean:.2f} ({row.low:.2f} to {row.high:.2f})") for row in report.rows]
     gain = report.tuned_minus_base
     rows.append(("Tuned minus base", f"{gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"))
-    rows.append(("Name", deployment_name or await _default_name(ctx, training)))
+    rows.append(("Name", await _name(ctx, training, deployment_name)))
     rows.append(("Who can reach it", "this computer only, with a key"))
     warning = "" if report.better else f"Not better than base. {report.sentence}"
     return Card(
@@ -88,11 +88,7 @@ async def deploy_model(ctx: Context, deployment_name: str = "") -> Deployed:
     OpenAI-compatible endpoint on 127.0.0.1 with a key."""
     session = ctx.open
     training = await _trained(ctx)
-    name = deployment_name or await _default_name(ctx, training)
-    if name == BASE or not NAME.fullmatch(name):
-        raise ToolError(
-            f"deployment_name: small letters, digits, dots and dashes, at most 61, not “{BASE}”."
-        )
+    name = await _name(ctx, training, deployment_name)
     folder = session.folder / "exports" / name
     exported = await _export(ctx, training, folder)
     endpoint = await serve(ctx, training, name, folder)
@@ -257,6 +253,16 @@ async def _facts(ctx: Context, training: ResultValue) -> dict[str, Any]:
         "report": training.data["report"],
         "made": time.strftime("%Y-%m-%d", time.gmtime()),
     }
+
+
+async def _name(ctx: Context, training: ResultValue, given: str) -> str:
+    """The name to serve under, which is a folder's too; raises ToolError for one that cannot be."""
+    name = given or await _default_name(ctx, training)
+    if name == BASE or not NAME.fullmatch(name):
+        raise ToolError(
+            f"deployment_name: small letters, digits, dots and dashes, at most 61, not “{BASE}”."
+        )
+    return name
 
 
 async def _default_name(ctx: Context, training: ResultValue) -> str:

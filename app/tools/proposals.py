@@ -132,6 +132,23 @@ def pending(session: Session) -> Proposal | None:
         return None
 
 
+def with_members(nodes: list[TopicNode], proposal: Proposal) -> list[TopicNode]:
+    """The hierarchy, its leaves without records given those of the proposal's leaf that they stand for:
+    the one named by `was`, else the one of their name. A name that several have stands for none."""
+    found = [node for _, node in leaves(proposal.hierarchy)]
+    times = Counter(node.name for node in found)
+    left = {node.name: node.record_ids for node in found if times[node.name] == 1}
+
+    def filled(node: TopicNode) -> TopicNode:
+        if node.children:
+            return node.model_copy(update={"children": [filled(child) for child in node.children]})
+        if node.record_ids:
+            return node
+        return node.model_copy(update={"record_ids": left.pop(node.was or node.name, [])})
+
+    return [filled(node) for node in nodes]
+
+
 async def discard(ctx: Context) -> None:
     """Drop the pending proposal; the merge tree stays for another cut."""
     ctx.open.proposal_file.unlink(missing_ok=True)

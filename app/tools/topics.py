@@ -1,5 +1,6 @@
 """Tools on the topic hierarchy: propose one, apply it, edit it."""
 
+import asyncio
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -203,11 +204,13 @@ async def delete_topic(ctx: Context, topic_id: int) -> Moved:
 async def _to_apply(
     ctx: Context, hierarchy: list[TopicNode] | None
 ) -> tuple[list[TopicNode], HierarchyDiff]:
+    pending = await asyncio.to_thread(proposals.pending, ctx.open)
     if hierarchy is None:
-        pending = proposals.pending(ctx.open)
         if pending is None:
             raise ToolError("There is no proposal to apply. Generate topics first, or give some.")
         hierarchy = pending.hierarchy
+    elif pending is not None:
+        hierarchy = proposals.with_members(hierarchy, pending)
     nodes = validate_hierarchy(hierarchy)
     present = build_tree(await ctx.open.store.read(topics.all_topics))
     return nodes, diff_hierarchies(present, nodes)

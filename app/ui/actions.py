@@ -1,5 +1,7 @@
 """What the window's commands do: each a coroutine over the app; nothing here lays out widgets."""
 
+import asyncio
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,6 +70,11 @@ class Actions:
 
     async def run_tool(self, name: str) -> None:
         await self._app.call(name)
+
+    async def show_connections(self) -> None:
+        """Which models are connected, and for what; its modules are loaded when it is first asked."""
+        dialog = await asyncio.to_thread(importlib.import_module, "app.ui.connections.dialog")
+        await dialog.show(self._app, self._window)
 
     async def show_shortcuts(self, lines: list[tuple[str, str]]) -> None:
         """`lines` are (words, keys)."""

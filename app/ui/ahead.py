@@ -14,7 +14,7 @@ PAUSE_SECONDS = 0.05  # between two pieces: what the user does comes first
 
 async def load_chat() -> None:
     """The assistant's modules; its dock is built by whoever asks for it."""
-    await asyncio.to_thread(_load, "app.ui.chat")
+    await asyncio.to_thread(_load, "app.ui.chat.dock")
     await asyncio.to_thread(_load_family, "app.agent.talk")
 
 

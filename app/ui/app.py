@@ -103,11 +103,12 @@ async def _furnish(window: "MainWindow", files: list[Path], collector: CycleColl
     """After the first paint: the assistant, the file the program was started with, the panels."""
     ahead = importlib.import_module("app.ui.ahead")
     await ahead.load_chat()
-    chat = importlib.import_module("app.ui.chat")
+    chat = importlib.import_module("app.ui.chat.dock")
     window.set_chat(chat.ChatDock(window.app))
     if files:
         window.start(window.actions_.import_files(files))
     await ahead.prepare(window.centre)
+    await window.app.clients.look_around()
     collector.settle()
 
 

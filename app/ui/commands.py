@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.steps import STEPS, TITLES
+from app.ui import audit
 from app.ui.menus import Command
 from app.ui.records import sensitive
 
@@ -58,6 +59,12 @@ def _file(w: "MainWindow") -> list[Command]:
             starts_group=True,
         ),
         Command(
+            name="connections",
+            menu="File",
+            words="Connections…",
+            do=lambda: w.start(do.show_connections()),
+        ),
+        Command(
             name="folder",
             menu="File",
             words="Show the user folder",
@@ -95,6 +102,13 @@ def _edit(w: "MainWindow") -> list[Command]:
             do=lambda: w.start(do.show_timeline()),
             needs_dataset=True,
             starts_group=True,
+        ),
+        Command(
+            name="audit",
+            menu="Edit",
+            words=f"{audit.TITLE}…",
+            do=lambda: w.start(audit.show_audit(w.app, w)),
+            needs_dataset=True,
         ),
         Command(
             name="goal",

@@ -35,9 +35,10 @@ class Form(QFrame, Generic[Model]):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(12)
-        for name in shown or model.model_fields:
-            if not _is_fixed(field := model.model_fields[name]):
-                self._add(name, field)
+        fields = {name: model.model_fields[name] for name in shown or model.model_fields}
+        self._shown = [name for name, field in fields.items() if not _is_fixed(field)]
+        for name in self._shown:
+            self._add(name, fields[name])
         self._general = kit.label("", "small", "bad", wrap=True)
         self._general.hide()
         self._layout.addWidget(self._general)
@@ -69,6 +70,11 @@ class Form(QFrame, Generic[Model]):
             words.append(kit.label(field.description, "small", "faint", wrap=True))
         items = [editor, *words] if isinstance(editor, BoolEditor) else [*words, editor]
         self._layout.addLayout(kit.column(*items, error, gap=3))
+
+    def insert(self, widget: QWidget, *, after: str) -> None:
+        """Put a widget of the owner's below a field."""
+        self._layout.insertWidget(self._shown.index(after) + 1, widget)
+        self._shown.insert(self._shown.index(after) + 1, "")
 
     def _put_defaults(self) -> None:
         for name, field in self.model.model_fields.items():

@@ -4,7 +4,7 @@ Raw values go to pydantic as they are: a wrong one is pydantic's to name, not th
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 import orjson
@@ -134,6 +134,34 @@ class ChoiceEditor(Editor):
             self._combo.setCurrentIndex(self._values.index(value))
 
 
+class SuggestEditor(Editor):
+    """Text, with names to choose from once they are known."""
+
+    def __init__(self, name: str) -> None:
+        self._combo = QComboBox()
+        super().__init__(self._combo, name)
+        line = QLineEdit()
+        line.setAccessibleName(name)
+        line.textEdited.connect(lambda text: self.changed.emit())
+        self._combo.setEditable(True)
+        self._combo.setLineEdit(line)
+        self._combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self._combo.activated.connect(lambda index: self.changed.emit())
+
+    def offer(self, names: Sequence[str]) -> None:
+        """The names in the list; what stands in the field stays."""
+        text = self._combo.currentText()
+        self._combo.clear()
+        self._combo.addItems(names)
+        self._combo.setEditText(text)
+
+    def get(self) -> str:
+        return self._combo.currentText().strip()
+
+    def put(self, value: Any) -> None:
+        self._combo.setEditText(str(value or ""))
+
+
 class LinesEditor(Editor):
     """A list of texts, one a line; empty lines do not count."""
 
@@ -189,11 +217,14 @@ SCALARS: Mapping[Any, Callable[[str, FieldInfo], Editor]] = {
 def make_editor(name: str, field: FieldInfo) -> Editor:
     """The editor for a field that is not a nested model.
 
-    `json_schema_extra={"widget": "text" | "python"}` asks for a larger one for a str.
+    `json_schema_extra={"widget": "text" | "python"}` asks for a larger one for a str, `"suggest"` for
+    one that offers names.
     """
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     if extra.get("widget") in ("text", "python"):
         return JsonEditor(name, plain=True, python=extra["widget"] == "python")
+    if extra.get("widget") == "suggest":
+        return SuggestEditor(name)
     kind = field.annotation
     if get_origin(kind) is Literal:
         return ChoiceEditor(name, get_args(kind))

@@ -44,6 +44,7 @@ from app.ui.welcome import Welcome
 
 log = logging.getLogger(__name__)
 LOG_FILE = "rft-studio.log"
+DIALOGS = ("connections", "settings")  # shown like panels by whoever asks to `go` there
 
 
 class MainWindow(FrameWindow):
@@ -91,6 +92,9 @@ class MainWindow(FrameWindow):
         welcome.file_asked.connect(lambda: self.start(self.actions_.open_file()))
         welcome.sample_asked.connect(lambda: self.start(self.actions_.open_sample()))
         welcome.dataset_asked.connect(self.open_dataset)
+        welcome.connections_asked.connect(lambda: self.go("connections"))
+        self.app.clients.on_change.append(self._show_connection)
+        self._show_connection()
         self._library, self._dataset = Bridge(), Bridge()
         self._library.attach(self.app.library)
         self._library.changed.connect(self._on_library)
@@ -105,6 +109,9 @@ class MainWindow(FrameWindow):
         assert isinstance(page, Welcome)
         return page
 
+    def _show_connection(self) -> None:
+        self.sidebar.show_connection(self.app.connections.for_role("assistant"))
+
     def set_chat(self, chat: QWidget) -> None:
         """Put a Chat (see controller.py) in its place; below 1280 px it stays folded."""
         self.chat_slot.set_chat(chat)
@@ -117,8 +124,11 @@ class MainWindow(FrameWindow):
         dock.show_sees(self.centre.sees_now())
 
     def go(self, name: str, target: dict[str, Any] | None = None) -> None:
-        """Show a panel: a step's name, `records` or `welcome`."""
-        self.centre.go(name, target)
+        """Show a panel: a step's name, `records` or `welcome`; or a dialog by its command's name."""
+        if name in DIALOGS:
+            self.menus.actions_by_name[name].trigger()
+        else:
+            self.centre.go(name, target)
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Run a command; what fails is told in a dialog."""

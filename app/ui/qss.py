@@ -66,6 +66,12 @@ QFrame[role="banner"] {{ border-radius: {r["control"]}px; background: {c["info_s
 {tones}
 QFrame[role="bubble"] {{ background: {c["accent_soft"]}; border: none;
     border-radius: {r["card"]}px; }}
+QFrame[role="queued"] {{ background: transparent; border: 1px dashed {c["border_strong"]};
+    border-radius: {r["card"]}px; }}
+QFrame[role="acts"] {{ background: {c["raised"]}; border: 1px solid {c["border"]};
+    border-radius: {r["control"]}px; }}
+QWidget[role="spoken"][found="true"] {{ background: {c["selected"]};
+    border-radius: {r["control"]}px; }}
 QFrame[role="bar"] {{ background: {c["surface"]}; border: none; }}
 QFrame[role="rule"] {{ background: {c["border"]}; border: none;
     max-height: 1px; min-height: 1px; }}
@@ -132,6 +138,12 @@ QPushButton[kind="ghost"]:disabled, QPushButton[kind="link"]:disabled
 QPushButton[compact="true"] {{ {_pad(theme, 2, 9)} min-height: {px(18)}px;
     font-size: {small}px; }}
 QPushButton[compact="true"]:focus {{ {_pad(theme, 1, 8)} }}
+QPushButton[chip="true"] {{ border-radius: {(px(18) + 6) // 2}px; border-color: {c["border"]};
+    color: {c["text_2"]}; font-weight: 400; }}
+QPushButton[speaker="true"] {{ background: {c["info_soft"]}; color: {c["info_text"]};
+    border-color: {c["info_soft"]}; }}
+QPushButton[speaker="true"]:hover {{ border-color: {c["info"]}; }}
+QPushButton[speaker="true"]:focus {{ {_ring(theme)} }}
 QPushButton[segment="true"] {{ {_pad(theme, 3, 8)} border: 1px solid transparent;
     background: transparent; color: {c["text_2"]}; font-size: {small}px; }}
 QPushButton[segment="true"]:checked {{ background: {c["surface"]}; color: {c["text"]};
@@ -181,6 +193,8 @@ QPlainTextEdit[role="code"], QTextEdit[role="code"], QTextBrowser[role="code"]
     {{ font-family: {_mono(theme)}; font-size: {theme.text_px("code")}px;
     background: {c["code_bg"]}; border-color: {c["border"]}; }}
 QTextBrowser[role="plain"] {{ background: transparent; border: none; }}
+QComboBox QLineEdit, QComboBox QLineEdit:focus, QComboBox QLineEdit:disabled {{ border: none;
+    padding: 0; min-height: 0; background: transparent; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}
 QComboBox::down-arrow {{ image: {theme.glyph_url("caret-down", "text_2")}; }}
 QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["border"]};

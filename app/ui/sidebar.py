@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.agent.speaker import host_of, is_local
+from app.llm.connections import Connection
 from app.store.library import DatasetInfo
 from app.store.records import RecordStats
 from app.ui import kit
@@ -67,18 +69,20 @@ class Sidebar(QWidget):
         )
 
     def _make_foot(self) -> QWidget:
-        self._model = kit.label("No model connected", "small")
-        self._place = kit.label("All on this computer", "small", "faint")
-        words = kit.column(self._model, self._place, gap=0)
+        self._model = kit.ElidedLabel("", "small")
+        self._place = kit.ElidedLabel("", "small", "faint")
+        words = kit.holder(kit.column(self._model, self._place, gap=0))
         icon = kit.IconLabel("desktop-tower", "text_3")
         foot = QWidget()
-        foot.setLayout(kit.row(icon, words, None, margin=(10, 0, 4, 0)))
+        foot.setLayout(kit.row(icon, (words, 1), margin=(10, 0, 4, 0)))
+        self.show_connection(None)
         return foot
 
-    def show_model(self, model: str, place: str) -> None:
-        """Which model speaks, and where the data goes."""
-        self._model.setText(model)
-        self._place.setText(place)
+    def show_connection(self, connection: Connection | None) -> None:
+        """Which model answers, and whether anything leaves this computer."""
+        self._model.show_text(_called(connection) if connection else "No model connected")
+        away = "" if connection is None or is_local(connection) else host_of(connection)
+        self._place.show_text(f"Excerpts go to {away}" if away else "All on this computer")
 
     def show_datasets(self, infos: Sequence[DatasetInfo], selected: str) -> None:
         self.datasets.show_infos(infos, selected)
@@ -103,6 +107,10 @@ class Sidebar(QWidget):
 
     def hide_about(self) -> None:
         self._about.hide()
+
+
+def _called(connection: Connection) -> str:
+    return f"{connection.model}, {connection.name}" if connection.model else connection.name
 
 
 class HealthView(QWidget):

@@ -12,7 +12,7 @@ from app.store.library import DatasetInfo
 from app.store.trash import DAYS_KEPT
 from app.tools.base import Card
 from app.ui import kit
-from app.ui.chat_cards import ApprovalCard
+from app.ui.chat.cards import ApprovalCard
 from app.ui.datasets.model import SORTS, DatasetModel
 from app.ui.datasets.view import CardView
 from app.ui.panel import Panel
@@ -50,6 +50,7 @@ class Welcome(Panel):
     file_asked = Signal()
     sample_asked = Signal()
     dataset_asked = Signal(str)
+    connections_asked = Signal()
 
     def build(self) -> None:
         self.datasets = DatasetModel()
@@ -61,7 +62,7 @@ class Welcome(Panel):
             kit.row(kit.label("Recent", "h2"), None, self.search, self.sort, gap=8)
         )
         self.cards = CardView(self.datasets)
-        self.question, self.gone = kit.Refill(), kit.Refill()
+        self.question, self.gone, self.local = kit.Refill(), kit.Refill(), kit.Refill()
         self._nothing = kit.empty(
             "magnifying-glass",
             "No dataset has that name.",
@@ -76,7 +77,14 @@ class Welcome(Panel):
         self.column.addWidget(self.drop)
         self.column.addLayout(kit.row(*[(_why(*each), 1) for each in WHY], gap=12))
         self.column.addSpacing(4)
-        for piece in (self._recent, self.question, self.gone, self.cards, self._nothing):
+        for piece in (
+            self.local,
+            self._recent,
+            self.question,
+            self.gone,
+            self.cards,
+            self._nothing,
+        ):
             self.column.addWidget(piece)
         self.column.addStretch(1)
 
@@ -84,6 +92,8 @@ class Welcome(Panel):
         self.cards.asked.connect(self.do)
         self.datasets.renamed.connect(lambda *names: self.act(self.app.library.rename(*names)))
         self.datasets.changed.connect(self._show)
+        self.app.clients.on_change.append(self._show_local)
+        self._show_local()
 
     def _make_drop(self) -> QFrame:
         head = kit.label("Drop a file of chat records here", "h2")
@@ -98,6 +108,15 @@ class Welcome(Panel):
         buttons = kit.row(None, self.open, self.sample, None, gap=8, margin=(0, 8, 0, 0))
         icon = kit.row(None, kit.IconLabel("file-arrow-up", "accent_text", 32), None)
         return kit.frame(kit.column(icon, head, sub, buttons, gap=6, margin=40), "drop")
+
+    def _show_local(self) -> None:
+        """A model server found on this computer, while no model is connected."""
+        found = [] if self.app.connections.all else self.app.clients.offered()
+        names = " and ".join(each.preset.name for each in found)
+        words = f"{names} {'answers' if len(found) == 1 else 'answer'} on this computer. "
+        words += "Connect a model, and it can lead you through the steps."
+        button = kit.button("Connections…", self.connections_asked.emit, small=True)
+        self.local.show_items(*([kit.banner("info", words, button)] if found else []))
 
     def set_hot(self, hot: bool) -> None:
         """Show that a file held over the window would be taken."""

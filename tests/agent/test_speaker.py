@@ -149,7 +149,7 @@ async def test_an_edited_message_takes_the_place_of_what_followed(speaking: Open
         assert [e.result for e in history if isinstance(e, ToolDone)] != []
         told = [str(wire["content"]) for wire in server.requests[-1]["messages"]]
         assert not any("the goal is routing" in text for text in told)
-        assert any("The app ran set_goal" in text for text in told)
+        assert any("ran set_goal" in text for text in told)
 
 
 async def test_another_answer_to_the_last_message(speaking: Open):
@@ -193,7 +193,7 @@ async def test_excerpts_go_to_a_new_host_only_after_a_yes(speaking: Open):
         assert "198.51.100.7:9" in card.card.title
         assert "not encrypted" in card.card.warning
         assert await t.app.session.store.read(meta.get, "hosts", []) == []
-        assert "Nothing was changed" in t.text
+        assert "Nothing was sent to 198.51.100.7:9" in t.text
 
 
 async def test_the_agents_model_or_the_connections_own_by_name(speaking: Open):

@@ -149,4 +149,4 @@ def test_user_and_assistant_speak_in_turn_whatever_was_shown():
     assert found[3]["content"] == "Routing\n\nof tickets"
     assert found[4]["content"] == "(The app: <data>One moment.</data>)\n\nI look."
     assert [call["id"] for call in found[4]["tool_calls"]] == ["a"]
-    assert found[6]["content"] == "Half is done.\n\nTwelve."
+    assert found[6]["content"] == "(The app: <data>Half is done.</data>)\n\nTwelve."

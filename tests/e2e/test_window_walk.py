@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QLineEdit, QWidget
 
 from app.domain.steps import STEPS
-from app.ui.chat import ChatDock
+from app.ui.chat.dock import ChatDock
 from app.ui.main_window import MainWindow
 from app.wiring import App
 

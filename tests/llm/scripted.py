@@ -30,6 +30,8 @@ class Answer:
     """Keep the stream open after the last event, and say nothing more."""
     silent: bool = False
     """Not even begin to answer."""
+    shut: bool = False
+    """Close the connection without a byte of an answer."""
     drop: bool = False
     """Close the connection after the last event, in the middle of the transfer."""
     reset: bool = False
@@ -81,12 +83,15 @@ def sse(event: Any) -> bytes:
     return event if isinstance(event, bytes) else f"data: {json.dumps(event)}\n\n".encode()
 
 
+Step = Answer | Callable[[dict[str, Any]], Answer]  # made from the request's body
+
+
 class Scripted:
     """`requests` are the bodies that came, `url` is the base address. Answers go in order; every
     request's conversation must be one that an endpoint accepts."""
 
     def __init__(self) -> None:
-        self.script: list[Answer] = []
+        self.script: list[Step] = []
         self.by: Callable[[dict[str, Any]], Answer] | None = None  # answers by the request instead
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
@@ -138,11 +143,18 @@ class Scripted:
         except AssertionError as error:
             self.invalid.append(str(error))
             return Answer(status=400, error=str(error))
-        return self.script.pop(0) if self.script else Answer(status=500, error="no script left")
+        if self.by is not None:
+            return self.by(body)
+        if not self.script:
+            return Answer(status=500, error="no script left")
+        step = self.script.pop(0)
+        return step if isinstance(step, Answer) else step(body)
 
     async def _send(
         self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
+        if answer.shut:
+            return False
         if answer.silent:
             await self._hold(reader)
             return False
@@ -208,7 +220,7 @@ def _head(status: int, headers: dict[str, str]) -> bytes:
 
 
 @asynccontextmanager
-async def scripted(*answers: Answer) -> AsyncIterator[Scripted]:
+async def scripted(*answers: Step) -> AsyncIterator[Scripted]:
     """The server, running in this loop until the block ends."""
     server = Scripted()
     server.script += answers

@@ -30,6 +30,13 @@ ONE, TWO = ("stats", '{"a":1}'), ("rows", '{"b":2}')
         ),
         pytest.param([(0, "x", *ONE), (1, "y", *TWO)], [ONE, TWO], id="two by index"),
         pytest.param([(0, "x", *ONE), (0, "y", *TWO)], [ONE, TWO], id="index 0 for both"),
+        pytest.param([(0, "x", *ONE), (0, "x", *TWO)], [ONE, TWO], id="index and id for both"),
+        pytest.param([(0, "x", *ONE), (0, "x", *ONE)], [ONE], id="all said twice"),
+        pytest.param(
+            [(0, "x", *ONE), (0, "x", "stats", "")], [ONE], id="the name again at the end"
+        ),
+        pytest.param([(0, "x", "stats", {"a": 1})] * 3, [ONE], id="the object in each piece"),
+        pytest.param([(0, "x", "stats", "null")], [("stats", "")], id="null for no arguments"),
         pytest.param([(None, "x", *ONE), (None, "y", *TWO)], [ONE, TWO], id="no index"),
         pytest.param([(None, None, *ONE), (None, None, *TWO)], [ONE, TWO], id="nothing but names"),
         pytest.param([(0, None, *ONE), (1, None, *TWO)], [ONE, TWO], id="no ids"),

@@ -123,7 +123,7 @@ async def test_a_model_that_is_gone_ends_it():
     async with scripted(Answer(status=404, error="no such model")) as server:
         findings, _ = await examined(server, "gone")
     assert states(findings) == ["ok", "missing", "failed", "skipped", "skipped"]
-    assert "gone is not among the 1" in words(findings, "models")
+    assert "gone is not among the one" in words(findings, "models")
 
 
 async def test_a_long_wait_is_not_waited_for():

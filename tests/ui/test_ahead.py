@@ -18,4 +18,4 @@ async def test_every_panel_is_made_and_none_is_shown(qtbot: QtBot, open_app: Ope
         await prepare(centre)
         assert centre.count() == len(set(PANELS.values()))
         assert centre.name == "welcome"
-        assert {"pyqtgraph", "app.ui.chat", "app.grading.script"} <= sys.modules.keys()
+        assert {"pyqtgraph", "app.ui.chat.dock", "app.grading.script"} <= sys.modules.keys()

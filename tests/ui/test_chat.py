@@ -14,10 +14,13 @@ from app.agent.entries import CardAsked, Choice, Message, Option, Question, Said
 from app.errors import DeclinedError
 from app.jobs import Job
 from app.tools.base import Card
-from app.ui.chat import ChatDock
-from app.ui.chat_cards import ApprovalCard, OptionButton, QuestionCard
-from app.ui.chat_list import SHOWN
-from app.ui.chat_parts import MessageView, RunningRow, SaidView, ToolRow
+from app.ui import kit
+from app.ui.chat.cards import ApprovalCard
+from app.ui.chat.dock import ChatDock
+from app.ui.chat.list import SHOWN
+from app.ui.chat.messages import MessageView, SaidView
+from app.ui.chat.questions import OptionButton, QuestionCard
+from app.ui.chat.rows import RunningRow, ToolRow
 from app.ui.kit import Markdown, Prose
 from app.wiring import App
 
@@ -53,17 +56,19 @@ def make_dock(qtbot: QtBot) -> MakeDock:
 async def settled(dock: ChatDock) -> None:
     """Everything asked of the guide is answered and shown."""
     await dock.app.jobs.wait()
-    while dock.list.filling:
+    while dock.list.filling or kit.pending():
         await asyncio.sleep(0.001)
     QApplication.processEvents()
 
 
 def views(dock: ChatDock, kind: type[Any]) -> list[Any]:
-    return [view for view in dock.findChildren(kind) if view.isVisibleTo(dock)]
+    """In the order of the conversation; the pieces within them in the order they were made."""
+    drawn = [view for view in dock.list.views if isinstance(view, kind)]
+    return drawn or [view for view in dock.findChildren(kind) if view.isVisibleTo(dock)]
 
 
 def said(dock: ChatDock) -> str:
-    return "\n".join(view.words.toPlainText() for view in views(dock, MessageView))
+    return "\n".join(view.words.drawn for view in views(dock, MessageView))
 
 
 def question(dock: ChatDock) -> QuestionCard:
@@ -106,7 +111,7 @@ async def test_a_message_is_sent_by_return_and_an_empty_one_is_not(
         qtbot.keyClick(dock.input, Qt.Key.Key_Return)
         assert not views(dock, SaidView)
         qtbot.keyClicks(dock.input, "help")
-        assert dock.send.isEnabled()
+        assert dock.foot.send.isEnabled()
         qtbot.keyClick(dock.input, Qt.Key.Key_Return)
         await settled(dock)
         assert len(views(dock, SaidView)) == 1
@@ -225,7 +230,7 @@ async def test_a_long_history_opens_with_its_newest_part(
         await settled(dock)
         dock.list.clear()
         found = [Message(text=f"message {n}") for n in range(150)]
-        dock.list.show_history(list(found), lambda question: False)
+        dock.list.show_history(list(found))
         dock.list.add(Message(text="message 150"))
         await settled(dock)
         assert len(views(dock, MessageView)) == SHOWN + 1
@@ -233,7 +238,7 @@ async def test_a_long_history_opens_with_its_newest_part(
             dock.list.show_earlier()
             await settled(dock)
         texts = [
-            dock.list._column.itemAt(i).widget().words.toPlainText()
+            dock.list._column.itemAt(i).widget().words.drawn
             for i in range(dock.list._column.count())
         ]
         assert texts == [f"message {n}" for n in range(151)]
@@ -273,10 +278,10 @@ async def test_stop_takes_the_place_of_send_while_a_turn_runs(
         await settled(dock)
         dock.assistant.send("delete topic Nothing")
         dock.assistant.begin("go_back", step="topics")
-        assert dock.send.accessibleName() == "Stop"
-        dock.send.click()
+        assert dock.foot.send.accessibleName() == "Stop"
+        dock.foot.send.click()
         await settled(dock)
-        assert dock.send.accessibleName() == "Send"
+        assert dock.foot.send.accessibleName() == "Send"
         assert not dock.assistant.busy
 
 
@@ -302,7 +307,7 @@ async def test_it_is_reached_by_keyboard_and_named(open_app: OpenApp, make_dock:
             assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
             assert button.accessibleName()
         assert dock.input.accessibleName() == "Message to the assistant"
-        assert dock.earlier.accessibleName()
+        assert dock.head.search.accessibleName()
         first = question(dock)
         dock.list.add(Choice(key=first.question.key, index=0))
         assert "Try the sample" in [o.words for o in first.options if o.isVisible()]

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.fingerprints import Fingerprint
 from app.jobs import Job
+from app.llm.connections import Connection
 from app.store import results
 from app.store.events import RunChanged
 from app.ui import dialogs
@@ -67,6 +68,21 @@ async def test_the_first_start(open_window: OpenWindow) -> None:
         assert window.stepper.selected == -1
         assert not window.menus.actions_by_name["undo"].isEnabled()
         assert not window.sidebar._about.isVisible()
+
+
+async def test_the_side_says_who_answers_and_what_leaves_the_computer(
+    open_window: OpenWindow,
+) -> None:
+    async with open_window() as (app, window):
+        side = window.sidebar
+        assert side._model.full_text == "No model connected"
+        for url, place in (
+            ("http://127.0.0.1:9/v1", "All on this computer"),
+            ("https://models.example.org/v1", "Excerpts go to models.example.org"),
+        ):
+            connection = Connection(id="a", name="Mine", base_url=url, model="m-1")
+            await app.clients.change(app.connections.put, connection)
+            assert (side._model.full_text, side._place.full_text) == ("m-1, Mine", place)
 
 
 async def test_an_open_dataset_fills_the_frame(open_window: OpenWindow, until: Until) -> None:

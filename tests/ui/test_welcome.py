@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
-from app.ui.chat_cards import ApprovalCard
+from app.ui.chat.cards import ApprovalCard
 from app.ui.datasets.model import when
 from app.ui.welcome import Welcome
 from tests.ui.conftest import OpenApp, ShowPanel, Until

@@ -58,8 +58,8 @@ def _words(report: CoverageReport) -> str:
         text += f" {plain(found.note, 300)}"
     thin = sorted((t for t in level.topics if t.thin), key=lambda t: t.records)
     if thin:
-        names = joined([f"{bold(t.topic)} ({t.records:,})" for t in thin], NAMED)
-        text += f"\n\n{count(len(thin), 'topic')} thin: {names}."
+        names = joined([bold(t.topic) for t in thin], NAMED)
+        text += f"\n\n{count(len(thin), 'topic')} thin, the fewest records first: {names}."
     else:
         text += "\n\nNo topic is thin. Nothing needs to be added."
     return text

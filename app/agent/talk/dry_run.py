@@ -6,12 +6,11 @@ from app.agent.talk.grader import is_tested
 from app.agent.turn import Turn
 from app.agent.words import bullets, figure, plain
 from app.domain.diagnosis import Action
-from app.domain.steps import TITLES
 from app.domain.verdict import Verdict
-from app.errors import ToolError
 from app.store import results
 from app.store.results import ResultValue
 
+READ = Option(label="Read the verdict", action="why")
 MORE_PROMPTS = 2  # times the prompts of the last run, when more answers would settle it
 
 
@@ -96,11 +95,39 @@ async def verdict_choices(turn: Turn, verdict: Verdict, prompts: int) -> None:
         )
         return
     options = [_road(road, verdict, prompts) for road in verdict.actions]
+    options += _remedies(verdict, {option.action for option in options})
     if verdict.verdict == "WARNING" and all(o.action != "accept_warning" for o in options):
         options.append(Option(label="Accept the warning and train", action="accept_warning"))
     show = {"panel": "dry run"}
     options.append(Option(label="Show the dry run", action="show_panel", arguments=show))
     await turn.ask("What shall we do?", *options)
+
+
+# What helps against a rule that decided, where the verdict's own roads do not lead there.
+REMEDIES = {
+    "empty": Option(label="Run it again", action="start_dry_run"),
+    "answers": Option(label="Run four answers per prompt", action="start_dry_run"),
+    "errors": Option(label="Open the grader and mend it", action="write_grader"),
+    "alike": Option(label="Open the grader: give part of the score", action="write_grader"),
+    "control": Option(label="Open the grader: close the loophole", action="write_grader"),
+    "controls": Option(label="Run the crash test", action="test_grader"),
+    "reference": Option(label="Test what references earn", action="test_grader"),
+    "chance": Option(label="Choose another grader", action="choose_grader"),
+    "length": Option(label="Open the grader: leave length out", action="write_grader"),
+    "noise": Option(label="Open the grader: make it steadier", action="write_grader"),
+    "pass_at_k": Option(label="Open the grader: lower the pass mark", action="write_grader"),
+    "mean": Option(
+        label="Add harder prompts", action="show_panel", arguments={"panel": "coverage"}
+    ),
+}
+
+
+def _remedies(verdict: Verdict, offered: set[str]) -> list[Option]:
+    """One for each reason whose remedy is not among what is offered already. A GO needs none."""
+    if verdict.verdict == "GO":
+        return []
+    found = [REMEDIES[r.rule] for r in verdict.reasons if r.rule in REMEDIES]
+    return list({o.action: o for o in reversed(found) if o.action not in offered}.values())
 
 
 def _road(road: Action, verdict: Verdict, prompts: int) -> Option:
@@ -110,6 +137,8 @@ def _road(road: Action, verdict: Verdict, prompts: int) -> Option:
     if road.text in ("Run more answers", "Run again"):
         more = {"prompts": min(2_000, prompts * MORE_PROMPTS)}
         return Option(label=road.text, action="start_dry_run", arguments=more)
+    if road.text == "Run the crash test":
+        return REMEDIES["controls"]
     if road.step == "grader_config":
         return Option(label=f"{road.text}: open the grader", action="write_grader")
     why = {"text": road.text, "step": road.step, "why": road.why}
@@ -134,6 +163,12 @@ async def accept_warning(turn: Turn) -> None:
     """Only a fresh WARNING can be accepted, on its card; then training may be set up."""
     result = await turn.read(results.latest, "dry_run", "completed")
     if result is None or result.data["verdict"]["verdict"] != "WARNING":
-        raise ToolError(f"There is no {TITLES['dry_run'].lower()} that ended in WARNING to accept.")
+        await turn.say("There is no dry run that ended in WARNING to accept.")
+        await turn.ask(
+            "What now?",
+            *([READ] if result else []),
+            Option(label="What comes next", action="next_step"),
+        )
+        return
     await turn.call("accept_warning")
     await turn.act("train")

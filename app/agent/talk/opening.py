@@ -4,6 +4,8 @@ from typing import Any
 
 from app.agent.actions import action
 from app.agent.entries import Message, Option, read_back
+from app.agent.facts import resume_facts
+from app.agent.phrase import phrase
 from app.agent.sample import sample
 from app.agent.turn import Turn
 from app.agent.words import ago, bold, plain
@@ -126,6 +128,9 @@ async def set_goal(turn: Turn, goal: str) -> None:
             "Now the first of seven steps: I look for **topics** in your records, so that you see "
             "what is there and what is thin."
         )
+        if (await turn.session.workflow()).current == "topics_config":
+            await turn.act("propose", first=True)
+            return
     else:
         await turn.call("set_goal", goal=goal)
         await turn.say(
@@ -148,6 +153,7 @@ async def welcome_back(turn: Turn) -> None:
             f"{plain(step.reading)}.{reason}"
         )
     text = f"Welcome back to {bold(name)}. {where}{await turn.read(_last_activity)}"
+    text = await phrase(turn, await resume_facts(turn.session)) or text
     if await turn.read(_last_said) == _said_of(text):
         return
     await turn.say(text)

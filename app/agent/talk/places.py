@@ -6,8 +6,7 @@ from app.agent.entries import Option
 from app.agent.naming import meant
 from app.agent.turn import Turn
 from app.agent.words import ago, bullets, plain
-from app.domain.steps import STEPS, TITLES, Step
-from app.errors import InputError
+from app.domain.steps import Step
 from app.store import changes, topics
 from app.store.changes import ChangeInfo
 
@@ -37,8 +36,7 @@ async def show_panel(turn: Turn, panel: str) -> None:
     if sure:
         await turn.act("describe", name=found[0][0])
         return
-    names = ", ".join([TITLES[s] for s in STEPS])
-    raise InputError(f"There is no panel {panel!r}. There are: Records, {names}.")
+    await turn.act("unknown", text=f"show {panel}")
 
 
 @action(quick=True, needs_dataset=False)

@@ -1,4 +1,4 @@
-"""What is said of a training run while it goes: its start, its quarters, its alarms."""
+"""What is said of long work while it goes: its start, its quarters, its alarms, its end."""
 
 from typing import Any
 
@@ -78,3 +78,39 @@ async def alarm(turn: Turn, text: str, step: int) -> None:
     """A warning of the run, with what can be done."""
     await turn.say(f"**Alarm at step {step}.** {plain(text, 400)}")
     await turn.act("run_choices")
+
+
+@action(quick=True)
+async def work_began(turn: Turn, name: str, seconds_left: float | None = None) -> None:
+    """Somebody else's work takes longer than a moment."""
+    left = _rest(seconds_left)
+    rest = f", {left} left" if left else ""
+    await turn.say(f"**{plain(name)}** is under way{rest}. You can go on meanwhile.")
+
+
+@action(quick=True)
+async def work_ended(turn: Turn, name: str, state: str, seconds: float, error: str = "") -> None:
+    """It is done, or why it is not."""
+    took = duration(seconds)
+    if state == "done":
+        await turn.say(f"**{plain(name)}** is done, after {took}.")
+        return
+    if state == "stopped":
+        await turn.say(f"**{plain(name)}** was stopped after {took}.")
+        return
+    await turn.say(f"**{plain(name)}** failed after {took}. {plain(error, 500)}")
+    if not turn.calling:
+        await turn.act("way_on")
+
+
+@action(quick=True)
+async def dry_run_quarter(turn: Turn, quarter: int, seconds_left: float | None = None) -> None:
+    """A quarter mark of a long dry run."""
+    left = _rest(seconds_left)
+    rest = f" {left[0].upper()}{left[1:]} left." if left else ""
+    await turn.say(f"Dry run: {MARKS[quarter][0].lower()}{MARKS[quarter][1:]}{rest}")
+
+
+def _rest(seconds: float | None) -> str:
+    """What is left, where it is more than a moment."""
+    return duration(seconds) if seconds and seconds >= 1 else ""

@@ -1,9 +1,15 @@
 """Step 1 and 2: proposing topics with reasons, the four choices, applying, categorising."""
 
+import asyncio
+
 from app.agent.actions import action
 from app.agent.entries import Option
+from app.agent.facts import first_facts
+from app.agent.phrase import phrase
+from app.agent.shown import once, tree
 from app.agent.turn import Turn
 from app.agent.words import bold, plain, quote
+from app.domain.outlook import Outlook
 from app.domain.topics import TopicNode, TopicPath, leaves, shown
 from app.domain.wording import count, number
 from app.embedding.templates import template_names
@@ -13,22 +19,25 @@ from app.tools import proposals
 from app.tools.proposals import Proposal
 from app.tools.topics import Applied
 
-NAMED = 5  # topics named one by one in a proposal
+NAMED = 3  # topics told with an example; the tree beside them has all
 
 
 @action()
 async def offer_topics(turn: Turn) -> None:
     """A pending proposal is put again; without one it is made."""
-    pending = proposals.pending(turn.session)
+    pending = await asyncio.to_thread(proposals.pending, turn.session)
     if pending is not None and pending.hierarchy:
+        await once(turn, tree(pending))
         await turn.act("choose_topics")
         return
     await turn.act("propose")
 
 
 @action()
-async def propose(turn: Turn, method: str = "auto", template: str = "") -> None:
-    """Find topics and say what was found; nothing is applied."""
+async def propose(
+    turn: Turn, method: str = "auto", template: str = "", first: bool = False
+) -> None:
+    """Find topics and say what was found; nothing is applied. `first`: it belongs to the opening."""
     try:
         await turn.call("generate_topics", method=method, template_name=template)
     except ToolError as error:
@@ -39,28 +48,32 @@ async def propose(turn: Turn, method: str = "auto", template: str = "") -> None:
             Option(label="Go on without topics", action="skip_topics"),
         )
         return
-    await turn.act("describe_proposal")
+    await turn.act("describe_proposal", first=first)
 
 
 @action(quick=True)
-async def describe_proposal(turn: Turn) -> None:
-    """The proposal with reasons, then the choices."""
-    proposal = proposals.pending(turn.session)
+async def describe_proposal(turn: Turn, first: bool = False) -> None:
+    """The proposal with reasons, then the choices; the first one in a model's words."""
+    proposal = await asyncio.to_thread(proposals.pending, turn.session)
     if proposal is None:
         raise ToolError("There is no proposal of topics. Type “propose topics”.")
-    await turn.say(_words(proposal))
+    opening = None
+    if first:
+        outlook: Outlook = await turn.look_up("outlook")
+        opening = await phrase(turn, await first_facts(turn.session, proposal, outlook))
+    await turn.say(opening or _words(proposal))
     await turn.act("choose_topics")
 
 
 @action(quick=True)
 async def choose_topics(turn: Turn) -> None:
-    proposal = proposals.pending(turn.session)
+    proposal = await asyncio.to_thread(proposals.pending, turn.session)
     if proposal is None:
         raise ToolError("There is no proposal of topics. Type “propose topics”.")
     await turn.ask(
         "What shall we do with this proposal?",
         Option(label=f"Use these {count(proposal.leaves, 'topic')}", action="apply"),
-        Option(label="Change it in the Topics panel", action="modify_topics"),
+        Option(label="Change it", action="modify_topics"),
         Option(label="Make another one", action="another"),
         Option(label="Define topics by hand", action="by_hand"),
     )
@@ -97,10 +110,17 @@ def _named(found: list[tuple[TopicPath, TopicNode]]) -> str:
 
 @action(quick=True)
 async def modify_topics(turn: Turn) -> None:
+    """Where a proposal is changed, or the topics in use."""
+    pending = await asyncio.to_thread(proposals.pending, turn.session)
     await turn.show("topics_config")
+    typed = "You can also type “rename Billing to Payments” or “merge Refunds into Payments”."
+    if pending is None:
+        await turn.say(f"The Topics panel is open. {typed} Each change can be undone.")
+        await turn.ask("When it is right:", Option(label="What comes next", action="next_step"))
+        return
     await turn.say(
-        "The Topics panel is open. Fewer or more topics: the slider. After applying you can also "
-        "type “rename Billing to Payments” or “merge Refunds into Payments”."
+        "Change the tree above where it stands, or the proposal in the Topics panel: fewer or more "
+        f"topics by the slider there. After applying: {typed[0].lower()}{typed[1:]}"
     )
     await turn.ask("Ready?", Option(label="Use the topics as they are now", action="apply"))
 
@@ -108,7 +128,7 @@ async def modify_topics(turn: Turn) -> None:
 @action()
 async def another(turn: Turn) -> None:
     """Which other proposal."""
-    proposal = proposals.pending(turn.session)
+    proposal = await asyncio.to_thread(proposals.pending, turn.session)
     options = []
     if proposal is not None and proposal.k and proposal.finest:
         fewer, more = max(2, round(proposal.k * 0.6)), min(proposal.finest, round(proposal.k * 1.5))

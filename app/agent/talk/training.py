@@ -2,6 +2,7 @@
 
 from app.agent.actions import action
 from app.agent.entries import Option
+from app.agent.shown import curves, once
 from app.agent.turn import Turn
 from app.agent.words import bold, duration, interval, plain, quote
 from app.domain.wording import count, number
@@ -112,6 +113,7 @@ async def report(turn: Turn) -> None:
         await _no_report(turn, latest.state, str(latest.data.get("error", "")))
         return
     found = Report.model_validate(latest.data["report"])
+    await once(turn, await curves(turn.session, latest))
     await turn.say(_words(found))
     await turn.act("report_choices", better=found.better)
 

@@ -1,5 +1,7 @@
 """Markdown as text to read: nothing in it is run, fetched or opened."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import (
     QGuiApplication,
@@ -36,7 +38,7 @@ class Markdown(Prose):
         self._markdown = text
         super().__init__(text, name)
         self.setOpenLinks(False)
-        self.anchorClicked.connect(self._copy)
+        self.anchorClicked.connect(self.follow)
         self.highlighted.connect(lambda url: self.setToolTip(tip(url.toString())))
 
     def show_text(self, text: str) -> None:
@@ -54,6 +56,7 @@ class Markdown(Prose):
             cursor.setPosition(start)
             cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
             cursor.insertText(words, _faint())
+        self._link()
         self._dress()
         whole.endEditBlock()
         self._fit()
@@ -61,6 +64,42 @@ class Markdown(Prose):
     def loadResource(self, kind: int, name: object) -> object:
         """Nothing is fetched for a text."""
         return None
+
+    def links(self, words: str) -> Iterable[tuple[int, int, str]]:
+        """Place, length and address of what becomes a link without being written as one; nothing."""
+        return ()
+
+    def follow(self, url: QUrl) -> None:
+        """A link was clicked: its address is copied, and shown."""
+        QGuiApplication.clipboard().setText(url.toString())
+        place = self.mapToGlobal(self.cursorRect().bottomLeft())
+        QToolTip.showText(place, tip(f"Address copied: {url.toString()}"), self)
+
+    def _link(self) -> None:
+        if not any(self.links(self.document().toPlainText())):
+            return
+        block = self.document().begin()
+        while block.isValid():
+            for start, length, look in fragments(block):
+                if not (look.isAnchor() or _is_mono(look) or _is_code(block.blockFormat())):
+                    self._link_words(block, start, length)
+            block = block.next()
+
+    def _link_words(self, block: QTextBlock, start: int, length: int) -> None:
+        """Qt counts in UTF-16 units, Python in characters: an emoji is two and one."""
+        first = start - block.position()
+        units = block.text().encode("utf-16-le", "surrogatepass")[2 * first : 2 * (first + length)]
+        words = units.decode("utf-16-le", "surrogatepass")
+        for at, long, address in self.links(words):
+            change = QTextCharFormat()
+            change.setAnchor(True)
+            change.setAnchorHref(address)
+            cursor = QTextCursor(block)
+            cursor.setPosition(start + _units(words[:at]))
+            cursor.movePosition(
+                QTextCursor.MoveOperation.Right, QTextCursor.MoveMode.KeepAnchor, long
+            )
+            cursor.mergeCharFormat(change)
 
     def _dress(self) -> None:
         """Air between paragraphs (Qt's Markdown leaves none, or a whole line), code in our font."""
@@ -89,14 +128,17 @@ class Markdown(Prose):
             if isinstance(frame, QTextTable):
                 _dress_table(frame)
 
-    def _copy(self, url: QUrl) -> None:
-        QGuiApplication.clipboard().setText(url.toString())
-        place = self.mapToGlobal(self.cursorRect().bottomLeft())
-        QToolTip.showText(place, tip(f"Address copied: {url.toString()}"), self)
-
 
 def _is_code(look: QTextBlockFormat) -> bool:
     return look.hasProperty(QTextFormat.Property.BlockCodeFence) or look.nonBreakableLines()
+
+
+def _units(words: str) -> int:
+    return len(words.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _is_mono(look: QTextCharFormat) -> bool:
+    return look.fontFixedPitch() or "monospace" in (look.fontFamilies() or [])
 
 
 def _faint() -> QTextCharFormat:
@@ -151,7 +193,7 @@ def _dress_table(table: QTextTable) -> None:
 def _dress_words(block: QTextBlock, *, code: bool, quoted: bool) -> None:
     level = block.blockFormat().headingLevel()
     for start, length, look in fragments(block):
-        mono = code or look.fontFixedPitch() or "monospace" in (look.fontFamilies() or [])
+        mono = code or _is_mono(look)
         change = QTextCharFormat()
         if mono:
             change.setFont(theme().font("code"))

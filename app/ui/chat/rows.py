@@ -1,12 +1,15 @@
-"""The pieces of the conversation that only show: messages, the user's words, tool rows."""
+"""A tool in the conversation: at work with its progress, or ended and folded to one line."""
 
 from collections.abc import Callable
+from functools import partial
 
+import orjson
 from PySide6.QtWidgets import QFrame, QWidget
 
 from app.agent.entries import ToolDone
 from app.jobs import Job
 from app.ui import kit
+from app.ui.chat.words import Words
 from app.ui.jobs_strip import job_text
 
 TONE_ICONS = {
@@ -15,26 +18,6 @@ TONE_ICONS = {
     "bad": ("x-circle", "bad_text"),
 }
 SHORT_NAME = 24  # characters that leave room for a result in the narrow dock
-
-
-class MessageView(QWidget):
-    """The assistant speaks: its mark at the left, Markdown beside it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.words = kit.Markdown(text, "Assistant")
-        mark = kit.column(kit.IconLabel("compass", "accent_text"), None, margin=(0, 2, 0, 0))
-        self.setLayout(kit.row(mark, (self.words, 1), gap=10))
-
-
-class SaidView(QWidget):
-    """The user's words in a bubble at the right."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        words = kit.Prose(text, "You")
-        bubble = kit.frame(kit.column(words, margin=(12, 8, 12, 8)), "bubble")
-        self.setLayout(kit.row(40, (bubble, 1), gap=0))
 
 
 class ToolRow(kit.Clickable):
@@ -53,7 +36,7 @@ class ToolRow(kit.Clickable):
         self._column = kit.column(head, gap=6, margin=(10, 6, 10, 6))
         self.setLayout(self._column)
         self._done = done
-        self._details: kit.Prose | None = None
+        self._details: QWidget | None = None
         self.clicked.connect(self._toggle)
         self.setToolTip("Show arguments and result")
 
@@ -63,12 +46,47 @@ class ToolRow(kit.Clickable):
 
     def _toggle(self) -> None:
         if self._details is None:
-            text = self._done.details or "No details."
-            self._details = kit.Prose(text, f"Details of {self._done.tool}", role="code")
+            self._details = kit.holder(kit.column(*self._parts(), gap=4))
             self._details.hide()
             self._column.addWidget(self._details)
         self._details.setVisible(not self.unfolded)
         self._caret.show_icon("caret-up" if self.unfolded else "caret-down", "text_3")
+
+    def _parts(self) -> list[QWidget]:
+        """What it was called with and what came of it, apart and each under its name."""
+        found: list[QWidget] = []
+        for name, text in zip(("Arguments", "Result"), apart(self._done), strict=True):
+            if text:
+                make = partial(kit.Prose, name=f"{name} of {self._done.tool}", role="code")
+                found += [kit.label(name, "small", "muted"), Words(text, make, markdown=False)]
+        return found or [kit.label("No details.", "small", "muted")]
+
+
+def apart(done: ToolDone) -> tuple[str, str]:
+    """Arguments and result. The details of a call begin with its arguments, as JSON on one line."""
+    first, _, rest = done.details.partition("\n")
+    if done.arguments:
+        ours = done.details.startswith(done.arguments)
+        result = done.details[len(done.arguments) :] if ours else done.details
+        return _indented(done.arguments), result.strip() or done.content
+    if (plain := _indented(first)) != first or first == "{}":
+        return plain, rest
+    return "", done.details
+
+
+def _indented(text: str) -> str:
+    """A JSON object to be read; any other text as it is."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    if not isinstance(found, dict):
+        return text
+    return "\n".join(f"{key}: {_value(value)}" for key, value in found.items()) or "none"
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 class RunningRow(QFrame):

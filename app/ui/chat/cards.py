@@ -1,27 +1,33 @@
-"""The cards that wait for the user: approvals drawn from the app's own state, and questions."""
+"""Approval cards, drawn from the app's own state; no word of a model is on them."""
 
-from collections.abc import Callable
-from functools import partial
+import time
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextLayout, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout
 
-from app.agent.entries import Question
 from app.tools.base import Card
 from app.ui import kit
 from app.ui.kit.text import Role
 from app.ui.theme import theme
 
+ALWAYS = "Always allow for this dataset"
+ALWAYS_TIP = (
+    "No more cards for this in this dataset. Each such change is kept, and Undo takes it back."
+)
 CARD_ROOM = 56  # pixels of the dock's width that a card's words do not get: margins and paddings
 
 
 class ApprovalCard(QFrame):
-    """One consequential call and its facts. `answered` tells yes or no, once; Escape is no."""
+    """One consequential call and its facts. `answered` tells yes or no, once; Escape is no.
+
+    `allowed` is a yes to this one and to all like it in this dataset, offered for what can be undone.
+    """
 
     answered = Signal(bool)
+    allowed = Signal()
 
-    def __init__(self, card: Card) -> None:
+    def __init__(self, card: Card, *, expires: float = 0) -> None:
         super().__init__()
         self.card = card
         self.setProperty("role", "card")
@@ -32,6 +38,8 @@ class ApprovalCard(QFrame):
         self.setAccessibleDescription(f"{facts}. {card.warning} {card.note}".strip())
         self.yes = kit.button(card.verb, lambda: self._answer(yes=True), kind="primary", small=True)
         self.no = kit.button("Not now", lambda: self._answer(yes=False), small=True)
+        self.always = kit.button(ALWAYS, self._allow, kind="link", small=True, tip=ALWAYS_TIP)
+        self.always.setVisible(card.reversible)
         title = kit.Prose(card.title, "Question", role="strong")
         icon = kit.IconLabel("shield-check", "accent_text")
         self._column = kit.column(
@@ -41,6 +49,10 @@ class ApprovalCard(QFrame):
             self._column.addLayout(_warning(card.warning))
         self._column.addLayout(_facts(card.rows))
         self._column.addWidget(self._buttons(card.note))
+        until = kit.label(f"open until {_clock(expires)}" if expires else "", "small", "faint")
+        until.setToolTip("Who comes back later is asked again, with the figures as they are then.")
+        until.setVisible(bool(expires))
+        self._column.addLayout(kit.row(self.always, None, until))
         self.setLayout(self._column)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
@@ -59,9 +71,21 @@ class ApprovalCard(QFrame):
             super().keyPressEvent(event)
 
     def _answer(self, *, yes: bool) -> None:
-        self.yes.setEnabled(False)
-        self.no.setEnabled(False)
+        self._close()
         self.answered.emit(yes)
+
+    def _allow(self) -> None:
+        self._close()
+        self.allowed.emit()
+
+    def _close(self) -> None:
+        for button in (self.yes, self.no, self.always):
+            button.setEnabled(False)
+
+
+def _clock(seconds: float) -> str:
+    """The local time so many seconds from now."""
+    return time.strftime("%H:%M", time.localtime(time.time() + seconds))
 
 
 class Tinted(kit.Prose):
@@ -101,76 +125,3 @@ def _fact(label: str, value: str, *, role: Role) -> QHBoxLayout | QVBoxLayout:
     if name.sizeHint().width() + shown.sizeHint().width() + 12 <= room:
         return kit.row(name, None, shown, gap=12)
     return kit.column(name, kit.Prose(value, label or "Value", role="small"), gap=0)
-
-
-class OptionButton(QPushButton):
-    """A full-width choice whose words wrap, long ones too."""
-
-    def __init__(self, text: str, on: Callable[[], object]) -> None:
-        super().__init__(text.replace("&", "&&"))
-        self.words = text
-        self.setProperty("option", True)
-        self.setProperty("compact", True)
-        self.setCheckable(True)
-        self.setAccessibleName(text)
-        self.setAutoDefault(False)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.clicked.connect(lambda: on())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self._wrap()
-
-    def retheme(self) -> None:
-        self._wrap()
-
-    def _wrap(self) -> None:
-        """Break the words at the button's width; QPushButton itself never wraps."""
-        layout = QTextLayout(self.words, self.font())
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        layout.beginLayout()
-        lines = []
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(40, self.width() - 26))
-            start, length = line.textStart(), line.textLength()
-            lines.append(self.words[start : start + length].strip())
-        layout.endLayout()
-        self.setText("\n".join(lines).replace("&", "&&"))
-        self.setFixedHeight(self.sizeHint().height())
-
-
-class QuestionCard(QFrame):
-    """A question with its options; `chosen` tells the index, once. Retired when a newer one came."""
-
-    chosen = Signal(int)
-
-    def __init__(self, question: Question, *, is_open: bool = True) -> None:
-        super().__init__()
-        self.question = question
-        self.setProperty("role", "card")
-        self.setAccessibleName(f"Question: {question.text}")
-        self.title = kit.Prose(question.text, "Question", role="strong")
-        self.options = [
-            OptionButton(option.label, partial(self.chosen.emit, index))
-            for index, option in enumerate(question.options)
-        ]
-        self._passed = kit.label("passed over", "small", "faint")
-        self._passed.hide()
-        pieces = (self.title, *self.options, self._passed)
-        self.setLayout(kit.column(*pieces, gap=6, margin=(12, 10, 12, 12)))
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        if question.chosen is not None or not is_open:
-            self.settle(question.chosen)
-
-    def settle(self, index: int | None) -> None:
-        """Keep what was chosen, or that the question was passed over; take no more clicks."""
-        self._passed.setVisible(index is None)
-        for number, option in enumerate(self.options):
-            option.setVisible(number == index)
-            option.setChecked(number == index)
-            option.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            option.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -1,0 +1,1 @@
+"""The assistant's dock. Nothing is imported here: the start page borrows a card of it."""

@@ -1,0 +1,62 @@
+"""The widget of an entry that only shows: what a stored conversation is drawn from."""
+
+from PySide6.QtWidgets import QWidget
+
+from app.agent.entries import (
+    CardAnswered,
+    Chart,
+    Entry,
+    Message,
+    Question,
+    Said,
+    ToolDone,
+    TreeShown,
+)
+from app.ui.chat.chart import ChartView
+from app.ui.chat.hooks import Hooks
+from app.ui.chat.messages import MessageView, SaidView
+from app.ui.chat.questions import QuestionCard
+from app.ui.chat.rows import ToolRow
+from app.ui.chat.tree import TreeCard
+
+HOW = {"always": "always allowed", "expired": "expired", "ended": "turn ended"}
+
+
+def still(entry: Entry, hooks: Hooks) -> QWidget | None:
+    """None for an entry that has no place of its own, as an answer that its question's card shows."""
+    match entry:
+        case Message():
+            return MessageView(entry, hooks.follow)
+        case Said() if not entry.answers:
+            return SaidView(entry, hooks.resend)
+        case ToolDone():
+            return ToolRow(entry)
+        case Question():
+            return QuestionCard(entry, is_open=False)
+        case CardAnswered():
+            return ToolRow(answered_row(entry))
+        case Chart():
+            return ChartView(entry)
+        case TreeShown():
+            return _tree(entry, hooks)
+    return None
+
+
+def _tree(shown: TreeShown, hooks: Hooks) -> TreeCard:
+    view = TreeCard(shown)
+    view.used.connect(lambda nodes: hooks.use_topics(nodes, lambda used: view.settle(used=used)))
+    view.opened.connect(lambda: hooks.go("topics_config", {}))
+    return view
+
+
+def answered_row(answered: CardAnswered) -> ToolDone:
+    """A card that was answered, as one folded line."""
+    card = answered.card
+    facts = "\n".join(f"{label}: {value}" for label, value in card.rows)
+    return ToolDone(
+        key=answered.key,
+        tool=card.title,
+        result=HOW.get(answered.how) or ("approved" if answered.yes else "not now"),
+        tone="good" if answered.yes else "warn",
+        details="\n".join(part for part in (card.title, facts, card.warning, card.note) if part),
+    )

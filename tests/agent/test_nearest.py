@@ -1,0 +1,123 @@
+"""A line that no command matches: typing errors are mended, near commands offered, none made up."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from app.agent import talk
+from app.agent.actions import ACTIONS
+from app.agent.commands import LINES, parse
+from app.agent.nearest import guesses
+from app.registry import load_family
+
+OpenTalk = Callable[..., AbstractAsyncContextManager[Any]]
+Rows = list[dict[str, Any]]
+NAMES = ["Billing", "Lost card"]
+
+
+@pytest.mark.parametrize(
+    ("line", "action", "arguments"),
+    [
+        ("staus", "status", {}),
+        ("renme Billing to Payments", "rename", {"old": "Billing", "new": "Payments"}),
+        ("delte topic Lost card", "delete", {"name": "Lost card"}),
+        ("merg Billing into Lost card", "merge", {"source": "Billing", "target": "Lost card"}),
+        ("start dri run", "start_dry_run", {}),
+        ("categorse the records", "categorise", {}),
+        ("finde duplicates", "find_duplicates", {}),
+        ("deplyo", "deploy", {}),
+        ("trian", "train", {}),
+        ("exprot records", "export", {}),
+        ("i would like to train the model", "train", {}),
+        ("can i see the report please", "report", {}),
+        ("is there any personal data in it", "scan", {}),
+        ("what about Billing", "describe", {"name": "Billing"}),
+    ],
+)
+def test_the_first_guess_is_what_was_meant(
+    line: str, action: str, arguments: dict[str, Any]
+) -> None:
+    assert parse(line)[0] == "unknown"
+    first = guesses(line, NAMES)[0]
+    assert (first.action, first.arguments) == (action, arguments)
+
+
+@pytest.mark.parametrize("line", ["make me a sandwich", "qwertz", "?", "你好", "the the the"])
+def test_what_is_like_nothing_is_not_guessed(line: str) -> None:
+    assert guesses(line, NAMES) == []
+
+
+def test_guesses_are_few_and_can_be_done() -> None:
+    load_family(talk)
+    for line in ("run it", "the records", "card", "help with topics and the grader"):
+        found = guesses(line, NAMES)
+        assert len(found) <= 3
+        assert all(guess.action in ACTIONS and "…" not in guess.line for guess in found)
+
+
+async def test_a_question_with_a_typing_error_is_answered_and_a_change_is_asked_first(
+    talk: OpenTalk, rows: Rows
+) -> None:
+    async with talk(rows, goal="answer") as t:
+        await t.send("add topic Billing", "staus")
+        assert "Step 1 of 7" in t.text or "Step 2 of 7" in t.text
+        await t.send("show invlid records")
+        assert "**0 records**: `is:invalid`" in t.text
+        t.clear()
+        await t.send("renme Billing to Payments")
+        assert not t.tools
+        assert "no language model" in t.text
+        await t.choose("rename billing to payments")
+        assert t.tools == ["rename_topic"]
+        assert "**Billing** is now **Payments**" in t.text
+
+
+async def test_nothing_near_offers_the_help_and_a_model(talk: OpenTalk, rows: Rows) -> None:
+    async with talk(rows) as t:
+        await t.send("make me a sandwich")
+        assert [o.action for o in t.question.options] == ["help_me", "connect"]
+        await t.choose("What can I type")
+        assert all(line.split(" …")[0] in t.text.replace("\\", "") for line in LINES)
+        assert "connect a model" in t.text
+        await t.choose("Connect a model")
+        assert t.panels == ["connections"]
+        await t.send("what can you not do?")
+        assert "I cannot pass a NO-GO" in t.text
+
+
+async def test_several_topics_of_a_name_are_asked_about(talk: OpenTalk, rows: Rows) -> None:
+    async with talk(rows) as t:
+        await t.send("add topic Cards", "add topic Billing", "add topic Refunds under Cards")
+        await t.send("add topic Refunds under Billing")
+        t.clear()
+        await t.send("delete topic Refunds")
+        assert not t.tools
+        assert [o.label for o in t.question.options] == [
+            "Billing / Refunds",
+            "Cards / Refunds",
+        ] or [o.label for o in t.question.options] == ["Cards / Refunds", "Billing / Refunds"]
+        await t.choose("Billing / Refunds")
+        assert t.tools == ["delete_topic"]
+        await t.send("list topics")
+        assert "Cards / Refunds" in t.text.splitlines()[-1]
+
+
+async def test_topics_are_moved_split_and_described(talk: OpenTalk, rows: Rows) -> None:
+    async with talk(rows) as t:
+        await t.send("add topic Cards", "add topic Payments", "move topic Cards under Payments")
+        await t.send("split topic Cards into Lost card, New card and Broken card")
+        assert t.tools.count("add_topic") == 5
+        assert "has 3 parts now" in t.text
+        await t.send("describe topic Lost card as cards that were lost or stolen")
+        t.clear()
+        await t.send("describe topic lost card")
+        assert "cards that were lost or stolen" in t.text
+        assert t.panels == ["records"]
+        await t.send("move topic Cards to the top", "list topics")
+        assert "[Cards / Lost card](topic:" in t.text
+        t.clear()
+        await t.send("split topic Payments")
+        assert "Into which parts?" in t.text
+        assert not t.tools
