@@ -16,15 +16,15 @@ Reason = Literal[
     "malformed", "structure", "refusal", "boilerplate", "tool_schema", "duplicate",
     "near_duplicate", "off_topic",
 ]  # fmt: skip
-REASONS: dict[Reason, str] = {
+REASONS: dict[Reason, str] = {  # «3 outside their topic»
     "malformed": "not in the form that was asked for",
-    "structure": "no usable prompt, or its reference is missing",
-    "refusal": "the model refused",
-    "boilerplate": "begins like an assistant or a label, not like a user",
-    "tool_schema": "tool calls that the tools' schemas do not allow, or a tool named by the user",
-    "duplicate": "the same as a record or another new one",
-    "near_duplicate": "nearly the same as a record or another new one",
-    "off_topic": "does not land in its topic",
+    "structure": "without a usable prompt or reference",
+    "refusal": "refused by the model",
+    "boilerplate": "with the opener of an assistant or a form",
+    "tool_schema": "with calls that the tools do not allow, or tools named by the user",
+    "duplicate": "the same as another",
+    "near_duplicate": "nearly the same as another",
+    "off_topic": "outside their topic",
 }
 
 

@@ -40,7 +40,7 @@ def _structure(candidate: Candidate, tokens: int) -> str:
     messages = candidate.messages
     if not messages or messages[-1].role != "user":
         return "The last turn is not from the user."
-    found = issues_of(messages, reply=candidate.reply, tokens=tokens)
+    found = issues_of(messages, tokens=tokens)
     bad = [issue for issue in found if issue.severity == "error" or issue.code in STRICT]
     return bad[0].text if bad else ""
 

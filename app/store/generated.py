@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from app.errors import ToolError
 from app.store.database import Tx
 from app.store.events import GeneratedChanged
-from app.store.rows import INSERT_BODY, INSERT_RECORD, rows_of
+from app.store.rows import INSERT_BODY, INSERT_RECORD, encode, rows_of
+from app.store.rows import JSON_COLUMNS as WIDE
 
 # Refused: by a check. Rejected: by the user. Replaced: another run was asked for better ones.
 State = Literal["waiting", "refused", "rejected", "accepted", "replaced"]
@@ -115,6 +116,7 @@ def edit(tx: Tx, item_id: int, **values: Any) -> None:
 
 def add_records(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Put records (plain values by column) behind those that are here; returns their ids."""
+    rows = [{k: encode(v) if k in WIDE else v for k, v in row.items()} for row in rows]
     (last,) = tx.sql("SELECT COALESCE(MAX(id), 0) FROM record")[0]
     made = [rows_of(number, row) for number, row in enumerate(rows, last + 1)]
     connection = tx.db.connection()

@@ -15,7 +15,7 @@ from app.generation.base import Brief, Candidate, Refused
 from app.generation.base import strategy as strategy_named
 from app.generation.checks import examine
 from app.generation.journal import Journal, Slot
-from app.generation.waves import ITEMS, MOST_WAVES, barren, next_wave
+from app.generation.waves import FIRST_LOOK, ITEMS, MOST_WAVES, barren, next_wave
 from app.importing.tokens import TokenEstimate
 from app.jobs import Job
 from app.llm.client import Client
@@ -147,7 +147,8 @@ class GenerationRun:
         missing = {
             topic: n for topic, n in self._missing().items() if n > 0 and not self._is_barren(topic)
         }
-        if not missing or number >= MOST_WAVES or (number == 1 and not self._kept()):
+        looked = sum(map(len, self._journal.waves)) >= FIRST_LOOK
+        if not missing or number >= MOST_WAVES or (looked and not self._kept()):
             return []
         seeds = await self._store.read(self._seeds, missing)
         slots = next_wave(
