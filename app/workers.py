@@ -47,6 +47,7 @@ TASKS = {
     "export": "app.serving.export_worker",
     "serve": "app.serving.serve_worker",
 }
+SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CUSTOM_HEADERS")  # in names of variables
 POLL_SECONDS = 0.05
 STOP_GRACE_SECONDS = 20.0
 HEARTBEAT_SECONDS = 2.0
@@ -152,7 +153,7 @@ def command(*args: str) -> list[str]:
 
 def child_environment() -> dict[str, str]:
     """Of a child: this program found, no secrets, one thread each for the numeric libraries."""
-    env = {k: v for k, v in os.environ.items() if "API_KEY" not in k and "TOKEN" not in k}
+    env = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in SECRET)}
     env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     env |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
     if getattr(sys, "frozen", False):

@@ -21,9 +21,11 @@ from app.agent.entries import (
     Busy,
     Choice,
     Entry,
+    Message,
     Question,
     Queued,
     Said,
+    ToolDone,
     Withdrawn,
     as_data,
     read_back,
@@ -271,7 +273,8 @@ class Assistant:
         except AppError as error:
             await self._tell(turn, error)
         except asyncio.CancelledError:
-            log.info("a turn was stopped")
+            if not any(_tells_stop(entry) for entry in turn.heard):
+                await turn.say("Stopped.")
             raise
         finally:
             if main:
@@ -324,6 +327,13 @@ class Assistant:
             self._unsaved.append(entry)
         elif session is self.host.session:
             await session.store.transaction(results.add_chat, entry.kind, as_data(entry))
+
+
+def _tells_stop(entry: Entry) -> bool:
+    """Whether words or a tool's row show that the turn was stopped."""
+    return (isinstance(entry, Message) and entry.stopped) or (
+        isinstance(entry, ToolDone) and entry.outcome == "stopped"
+    )
 
 
 async def _act(turn: Turn, name: str, arguments: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ _QUESTIONS = (
     _c(r"(which|what|list|show)( the| all)? topics (are there|do we have)|list( the)? topics",
        "list_topics"),
     _c(r"(read|tell me|learn|know|say|explain) more( about| on)?( the)? (?P<term>.+)", "read_more"),
-    _c(r"(explain|what (is|are|does|means?)|define|tell me about)( the| a| an)? (?P<term>.+?)"
+    _c(r"(explain|what('?s| is| are| does| means?)|define|tell me about)( the| a| an)? (?P<term>.+?)"
        r"( means?| mean)?", "explain"),
     _c(r"(how many|count( the)?)( records?| prompts)?( are| is| have| do we have| there)*"
        r"(?P<what>.*)", "how_many"),

@@ -27,11 +27,21 @@ class Guess(NamedTuple):
 def guesses(text: str, names: Sequence[str] = ()) -> list[Guess]:
     """At most three, the nearest first. `names` are topics, left as they are and filled in where a
     command needs one."""
-    found = [g for g in (_mended(text, names), *_alike(text, names)) if g is not None]
+    meant = _WISH.sub("", bare(text))
+    made = (_plainly(meant, text), _mended(meant, names), *_alike(meant, names))
+    found = [guess for guess in made if guess is not None]
     kept: dict[tuple[str, str], Guess] = {}
     for guess in found:
         kept.setdefault((guess.action, repr(sorted(guess.arguments.items()))), guess)
     return list(kept.values())[:OFFERED]
+
+
+def _plainly(meant: str, text: str) -> Guess | None:
+    """What a wish or a question of how to do it is about: "how do I start training" is offered."""
+    action, arguments = parse(meant)
+    if meant == bare(text) or action in NOT_MEANT:
+        return None
+    return Guess(meant, action, arguments, score=NEAR)
 
 
 def _mended(text: str, names: Sequence[str]) -> Guess | None:
@@ -97,6 +107,11 @@ def _filled(line: str, names: Sequence[str]) -> list[Guess]:
     return [Guess(line, *parse(line), score=100) for line in lines]
 
 
+_WISH = re.compile(
+    r"^(how (do|can|could|would|to) ?(i|we|you)? |(i|we) (want|would like|need|wish|like) to |"
+    r"let('?s| us|me)? |can (i|we) |could (i|we) )(please )?",
+    re.IGNORECASE,
+)
 _LITTLE = frozenset(
     re.findall(
         r"\w+",

@@ -29,7 +29,7 @@ from app.agent.summaries import told_error
 from app.agent.turn import Asked, Turn
 from app.agent.wire import ANSWER, CHARS_PER_TOKEN, messages_of, tokens
 from app.domain.plain import one_line, visible
-from app.errors import ToolError
+from app.errors import InputError, ToolError
 from app.llm.client import Ask, Call, Client, Ended, ModelError, Text, Waiting
 from app.tools.base import TOOLS
 
@@ -37,7 +37,8 @@ REPAIRS = 2  # malformed calls of a turn that the model may correct
 CALLS = 24  # of one reply; a turn has rounds for more
 ARGUMENTS = 100_000  # characters of one call: a large hierarchy has a tenth of that
 KEPT = 2_000  # characters of arguments that are kept of a call which was refused
-BUDGET = 24_000  # tokens of a request: fits the usual 32k window with room for tools and answer
+CONTEXT = 32_000  # tokens a model reads at once, where its connection does not say
+ANSWER_ROOM, TALK_ROOM = 2_000, 1_500  # tokens of it for the answer; at least for the conversation
 FINAL, ASK = "final", "ask_follow_up"
 RULES = """
 
@@ -77,10 +78,17 @@ class Runner:
     """One turn, after the conversation so far in `before`."""
 
     def __init__(
-        self, turn: Turn, client: Client, agent: AgentDefinition, before: list[Entry], model: str
+        self,
+        turn: Turn,
+        client: Client,
+        agent: AgentDefinition,
+        before: list[Entry],
+        model: str,
+        *,
+        context: int = CONTEXT,
     ) -> None:
         self.turn, self.client, self.agent = turn, client, agent
-        self.before, self.model = before, model
+        self.before, self.model, self.context = before, model, context
         self.spent = Spent(model=model)
         self._wrong = 0
 
@@ -133,12 +141,20 @@ class Runner:
     def _ask(self) -> Ask:
         names = [n for n in self.agent.tools.builtin if n in BUILTINS]
         builtin = [{"type": "function", "function": BUILTINS[name]} for name in names]
+        tools = [*builtin, *(TOOLS[name].spec() for name in self.agent.allowed)]
+        prompt = self.agent.prompt + RULES
+        room = self.context - tokens(tools) - ANSWER_ROOM
+        if tokens([{"content": prompt}]) + TALK_ROOM > room:
+            needed = self.context - room + tokens([{"content": prompt}]) + TALK_ROOM
+            raise InputError(
+                f"{self.client.name} reads {self.context:,} tokens at once, and the agent "
+                f"{self.agent.name!r} takes about {needed:,}. Raise the context window of the "
+                "connection and of its server, or choose a shorter agent."
+            )
         return Ask(
             model=self.model,
-            messages=messages_of(
-                self.agent.prompt + RULES, [*self.before, *self.turn.heard], BUDGET
-            ),
-            tools=[*builtin, *(TOOLS[name].spec() for name in self.agent.allowed)],
+            messages=messages_of(prompt, [*self.before, *self.turn.heard], room),
+            tools=tools,
             temperature=self.agent.model_settings.get("temperature"),
             max_tokens=self.agent.model_settings.get("max_tokens"),
         )

@@ -63,12 +63,13 @@ class Speakers:
             await turn.say(reason)
             return
         client = await self._host.clients.client(connection)
-        model = await self._model(turn, connection, agent, client)
-        runner = Runner(turn, client, agent, before, model)
+        model = await self._model(connection, agent, client)
+        runner = Runner(turn, client, agent, before, model, context=connection.context)
         try:
             await runner.run(lambda spent: self._over(connection, used_before, spent))
         finally:
             await tell_spent(turn, connection, runner.spent)
+        await self._tell_other(turn, connection, agent, model)
 
     def may_go_on(self, connection: Connection, before: Usage) -> bool:
         """Whether the limits leave room for another call."""
@@ -89,10 +90,8 @@ class Speakers:
             f"The {limit} for this dataset is reached, so I asked no more. Settings can raise it."
         )
 
-    async def _model(
-        self, turn: Turn, connection: Connection, agent: AgentDefinition, client: Client
-    ) -> str:
-        """The agent file's model where the endpoint has it; else the connection's own, named once."""
+    async def _model(self, connection: Connection, agent: AgentDefinition, client: Client) -> str:
+        """The agent file's model where the endpoint has it; else the connection's own."""
         wanted = str(agent.model_settings.get("model") or "")
         own = connection.model
         if not wanted and own:
@@ -103,13 +102,20 @@ class Speakers:
         chosen = own or next(iter(models), "")
         if not chosen:
             raise InputError(f"{connection.name} lists no model. Name one under Connections.")
-        if wanted and (key := (agent.name, connection.id, wanted, chosen)) not in self._told:
+        return chosen
+
+    async def _tell_other(
+        self, turn: Turn, connection: Connection, agent: AgentDefinition, model: str
+    ) -> None:
+        """Say once that the agent file's model was not there. After the turn: the model reads it too."""
+        wanted = str(agent.model_settings.get("model") or "")
+        key = (agent.name, connection.id, wanted, model)
+        if wanted not in ("", model) and key not in self._told:
             self._told.add(key)
             await turn.say(
                 f"The agent {bold(agent.name)} asks for the model {bold(wanted)}, which "
-                f"{bold(connection.name)} does not have. I use {bold(chosen)}."
+                f"{bold(connection.name)} does not have. I used {bold(model)}."
             )
-        return chosen
 
     async def _listed(self, connection: Connection, client: Client) -> list[str]:
         """The endpoint's models, asked for once; empty where it lists none."""

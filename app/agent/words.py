@@ -4,6 +4,7 @@ import re
 import time
 
 from app.domain.intervals import Interval
+from app.domain.plain import visible
 from app.domain.wording import number
 
 # What Markdown (with GitHub's tables and bare links) would read as a mark, in a line and at its start.
@@ -15,7 +16,7 @@ QUOTE_LENGTH = 140
 
 def plain(text: str, limit: int = NAME_LENGTH) -> str:
     """Words from data in Markdown: on one line, cut, and with every mark shown as it is."""
-    line = " ".join(text.split())
+    line = " ".join(visible(text).split())
     if len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
     escaped = _SPECIAL.sub(lambda mark: "\\" + mark.group(), line)

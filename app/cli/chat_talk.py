@@ -15,6 +15,7 @@ from app.wiring import App
 
 AGAIN_SECONDS = 2.0  # within which a second Ctrl+C ends the chat
 RECENT = 50  # entries of the conversation looked at for what was said last
+WAITING = "A training runs; its end is waited for. Ctrl+C ends the chat, and the training goes on."
 HELP = (
     "Write to the assistant. A number takes an option of the last question, y or n answers a card. "
     "/stop ends the turn, /wait waits for the training, /quit ends the chat; so does the end of input."
@@ -31,7 +32,8 @@ class Talk:
         self._json, self._interactive = json, interactive
         self.assistant = Assistant(app, self._hear)
         self._cards: list[str] = []
-        self._question: Question | None = None
+        self._asked: dict[str, Question] = {}
+        self._question: Question | None = None  # that a number answers
         self._watch: Watch | None = None
         self._following: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -115,8 +117,8 @@ class Talk:
                 self._cards.append(key)
             case CardAnswered(key=key) if key in self._cards:
                 self._cards.remove(key)
-            case Question():
-                self._question = entry
+            case Question(key=key):
+                self._asked[key] = self._question = entry
             case Said() if self.assistant.speaker is not None:
                 self._question = None  # a model was answered; the guide's questions stand longer
         self._woken.set()
@@ -214,8 +216,8 @@ class Talk:
         self.assistant.approvals.answer(key, yes=order.verb == "yes")
 
     def _answer_by_key(self, order: Order) -> None:
-        asked = self._question
-        if asked is None or asked.key != order.key or not self.assistant.is_open(asked):
+        asked = self._asked.get(order.key)
+        if asked is None or not self.assistant.is_open(asked):
             self._output.error(f"No question {order.key!r} is open.")
         elif order.verb == "answer":
             self.assistant.answer(asked, order.text)
@@ -232,7 +234,7 @@ class Talk:
 
     async def _until_trained(self, session: Session) -> None:
         """Until no training runs, and what there is to say of it is said."""
-        changed = asyncio.Event()
+        changed, told = asyncio.Event(), False
         unsubscribe = session.store.subscribe(lambda event: changed.set())
         try:
             while True:
@@ -240,6 +242,9 @@ class Talk:
                 latest = await session.store.read(results.latest, "training")
                 if latest is None or latest.state != "running":
                     break
+                if not told:
+                    self._output.note(WAITING)
+                    told = True
                 await changed.wait()
         finally:
             unsubscribe()

@@ -42,6 +42,13 @@ class Connection(BaseModel):
         description="The name the endpoint knows it by. Empty: the first it lists.",
         json_schema_extra={"widget": "suggest"},
     )
+    context: int = Field(
+        32_000,
+        ge=8_000,
+        le=2_000_000,
+        title="Context window",
+        description="Tokens it reads at once. A local server must be set to as many.",
+    )
     prompt_price: float | None = Field(
         None,
         ge=0,
@@ -202,8 +209,12 @@ class Connections:
     def _save(self) -> None:
         saved = [c for c in self._kept.connections if c.id != ENVIRONMENT]
         kept = self._kept.model_copy(update={"connections": saved})
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(self._path, kept.model_dump_json(indent=2).encode())
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(self._path, kept.model_dump_json(indent=2).encode())
+        except OSError as error:
+            reason = f"{self._path} cannot be written: {error.strerror}"
+            raise InputError(f"{reason}. The connections hold until the program ends.") from error
 
 
 def keeps_keys() -> bool:

@@ -25,13 +25,12 @@ Key = Literal[
     "proposal",  # {"path", "k", "method"} of a topic proposal not yet applied
     "effort",  # {"preset", "seed"} where the dataset has its own
     "accepted_warning",  # id of the dry run whose WARNING the user accepted
-    "always_allowed",  # tools a model may call here without asking, by the user's standing yes
     "confirmed_test",  # grader version whose test the user confirmed
     "system_prompt",
     "response_format",
     "categorise_threshold",
     "hosts",  # where excerpts of the dataset may be sent, as the user said
-    "always_allowed",  # tools of the assistant that need no further click
+    "always_allowed",  # tools a model may call here without asking, by the user's standing yes
     "opening",  # {"key", "text"}: the last opening that a model worded
 ]
 

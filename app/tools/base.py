@@ -142,12 +142,12 @@ class Tool:
         return self.name.replace("_", " ").capitalize()
 
     def spec(self) -> dict[str, Any]:
-        """The tool in the form the OpenAI API takes; not to be changed."""
+        """The tool in the form the OpenAI API takes, as short as it can be; not to be changed."""
         return self._spec
 
     @cached_property
     def _spec(self) -> dict[str, Any]:  # 1 ms each to make, and every request carries all of them
-        schema = self.arguments.model_json_schema()
+        schema = _lean(self.arguments.model_json_schema())
         function = {"name": self.name, "description": self.description, "parameters": schema}
         return {"type": "function", "function": function}
 
@@ -224,16 +224,28 @@ class Tool:
         return card
 
     def _go_on(self, edits: int, values: dict[str, Any]) -> Card:
-        """Many small edits are a large one."""
+        """Many small edits are a large one. A standing yes to them is none to one call for many."""
         given = ", ".join(f"{k} {v}" for k, v in values.items() if v not in (None, "", ()))
         return Card(
             tool=self.name,
             title="Let the assistant go on?",
             rows=[("Done in this turn", f"{edits} calls"), ("Next", self.words), ("With", given)],
             verb="Go on",
-            note="can be undone",
-            reversible=True,
+            reversible=self.effect == "reversible",
         )
+
+
+def _lean(schema: Any) -> Any:
+    """The schema without what a model can do without: titles, and null as a way to leave a value out."""
+    if isinstance(schema, list):
+        return [_lean(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {k: v for k, v in schema.items() if not (k == "title" and isinstance(v, str))}
+    ways = [way for way in kept.get("anyOf", ()) if way != {"type": "null"}]
+    if len(ways) == 1:
+        kept = {**{k: v for k, v in kept.items() if k not in ("anyOf", "default")}, **ways[0]}
+    return {key: _lean(value) for key, value in kept.items()}
 
 
 TOOLS: Registry[Tool] = Registry("tool")

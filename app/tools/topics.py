@@ -62,8 +62,8 @@ async def generate_topics(
         raise ToolError("max_depth is 1 to 5.")
     if instructions.strip():
         raise ToolError(
-            "instructions need a connected model, which this version cannot use yet. Leave them "
-            "out, or edit the proposal by hand."
+            "instructions cannot be followed by this tool yet: topics are found by meaning. Leave "
+            "them out, or give a hierarchy of your own to apply_topic_hierarchy."
         )
     if method == "auto":
         return await proposals.from_data(ctx)

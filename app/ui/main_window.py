@@ -44,7 +44,7 @@ from app.ui.welcome import Welcome
 
 log = logging.getLogger(__name__)
 LOG_FILE = "rft-studio.log"
-DIALOGS = ("connections", "settings")  # shown like panels by whoever asks to `go` there
+DIALOGS = ("connections", "settings", "audit", "export")  # shown like panels by who asks to `go`
 
 
 class MainWindow(FrameWindow):

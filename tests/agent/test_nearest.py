@@ -30,6 +30,8 @@ NAMES = ["Billing", "Lost card"]
         ("deplyo", "deploy", {}),
         ("trian", "train", {}),
         ("exprot records", "export", {}),
+        ("how do i start trainng", "train", {}),
+        ("how do i start training", "train", {}),
         ("i would like to train the model", "train", {}),
         ("can i see the report please", "report", {}),
         ("is there any personal data in it", "scan", {}),

@@ -210,6 +210,26 @@ async def test_the_agents_model_or_the_connections_own_by_name(speaking: Open):
         assert server.requests[0]["messages"][0]["content"].startswith("Hi.")
 
 
+async def test_a_context_window_too_small_for_the_agent_is_told(speaking: Open):
+    async with speaking(says("never"), context=8_000) as (t, server):
+        await t.send("hello")
+        assert "Mine reads 8,000 tokens at once" in t.text
+        assert server.requests == []
+
+
+async def test_a_long_conversation_fits_the_context_window(speaking: Open):
+    answers = [says("word " * 2_000) for _ in range(8)]
+    async with speaking(*answers, context=16_000) as (t, server):
+        await t.send(*(f"question {n}" for n in range(8)))
+        sizes = [
+            len(orjson.dumps(r["messages"]) + orjson.dumps(r["tools"])) for r in server.requests
+        ]
+        assert max(sizes) < 16_000 * 3.5
+        last = server.requests[-1]["messages"]
+        assert "question 0" in last[0]["content"]
+        assert last[-1]["content"].endswith("question 7")
+
+
 async def test_guided_is_a_choice(speaking: Open):
     async with speaking() as (t, server):
         t.app.settings.agent = "guided"

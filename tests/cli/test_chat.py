@@ -80,29 +80,28 @@ async def test_events_of_an_imported_file_have_the_fields_that_are_documented(ch
         assert choice["key"] == question["key"]
         code, _, _ = await c.end()
     assert code == OK
+    async with chat("chats", "--json") as again:
+        stands = await again.until("question")
+        assert stands["key"] == c.of("question")[-1]["key"], "it was left open"
+        await again.write({"choose": stands["key"], "index": 0})
+        assert (await again.until("choice"))["key"] == stands["key"]
 
 
-async def test_a_question_that_was_left_open_stands_in_the_next_chat(home: Path) -> None:
-    await prepare(home, openings=True)
-    async with chat("Tickets", "--json") as c:
-        asked = await c.until("question")
-        await c.end()
-    async with chat("Tickets", "--json") as c:
-        assert (await c.until("question"))["key"] == asked["key"]
-        await c.write("1")
-        assert (await c.until("choice"))["key"] == asked["key"]
-
-
-async def test_a_model_streams_and_calls_tools(home: Path) -> None:
+async def test_a_model_led_by_an_agent_file_from_anywhere_streams_and_calls_tools(
+    home: Path,
+) -> None:
+    file = ROOT / "tests" / "agent" / "foreign" / "planner.md"
     answers = (calls("get_dataset_stats"), says("There are 30 records, all of them valid."))
-    async with with_model(home, answers=answers) as (c, server):
+    async with with_model(home, "--agent", file, answers=answers) as (c, server):
         opened = await c.until("opened")
-        assert (opened["connection"], opened["agent"]) == ("Environment", "finetune")
+        assert (opened["connection"], opened["agent"]) == ("Environment", str(file))
         assert opened["model"] == MODEL
+        assert any("upload_dataset" in event["text"] for event in c.of("note"))
         await c.write("What is in the data\x07?")
         await c.until("turn_ended")
         words = "".join(event["text"] for event in c.of("text"))
-        (message,) = c.of("message")
+        instead, message = c.of("message")
+        assert "qwen3:30b" in instead["text"], "the file's model is not there, and that is said"
         assert words == message["text"] == "There are 30 records, all of them valid."
         assert len(c.of("text")) == 3
         assert {event["reply"] for event in c.of("text")} == {message["reply"]}
@@ -113,8 +112,14 @@ async def test_a_model_streams_and_calls_tools(home: Path) -> None:
         code, _, err = await c.end()
     assert (code, err) == (OK, "")
     assert server.keys == ["Bearer sk-test"] * 2
-    assert server.requests[0]["messages"][-1]["content"].endswith("What is in the data\x07?")
-    assert '"current_dataset_id"' in server.requests[0]["messages"][-1]["content"]
+    prompt, asked, *_ = (m["content"] for m in server.requests[0]["messages"])
+    assert prompt.startswith("You plan.")
+    assert asked.endswith("What is in the data\x07?")
+    assert '"current_dataset_id"' in asked
+    assert {tool["function"]["name"] for tool in server.requests[0]["tools"]} == {
+        "final", "ask_follow_up", "get_dataset_stats", "get_dataset_records", "run_dry_run",
+        "start_training",
+    }  # fmt: skip
 
 
 async def test_a_card_is_answered_by_its_key_or_by_the_next_line(home: Path) -> None:
@@ -181,23 +186,6 @@ async def test_numbers_answer_questions_and_tools_named_beforehand_are_approved(
     assert "  1. Refunds\n  2. Cards\n" in out
     given = [request["messages"][-1]["content"].splitlines()[-1] for request in server.requests]
     assert given[1:4] == ["Cards", "A; C", "7"]
-
-
-async def test_an_agent_file_from_anywhere_leads_the_chat(home: Path) -> None:
-    file = ROOT / "tests" / "agent" / "foreign" / "planner.md"
-    async with with_model(home, "--agent", file, answers=(says("Hello."),)) as (c, server):
-        note = await c.until("note")
-        assert "version" in note["text"]
-        await c.write("Hello")
-        await c.until("turn_ended")
-        assert any("upload_dataset" in event["text"] for event in c.of("note"))
-    (request,) = server.requests
-    assert request["messages"][0]["content"].startswith("You plan.")
-    names = {tool["function"]["name"] for tool in request["tools"]}
-    assert names == {
-        "final", "ask_follow_up", "get_dataset_stats", "get_dataset_records", "run_dry_run",
-        "start_training",
-    }  # fmt: skip
 
 
 async def test_a_stream_is_stopped_and_the_chat_goes_on_until_a_second_interrupt(

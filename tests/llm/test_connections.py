@@ -124,6 +124,23 @@ def test_a_damaged_file_is_named(tmp_path: Path):
         Connections(tmp_path, {})
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, keychain: Keychain):
+    made = Connections(tmp_path / "home", {})
+    (tmp_path / "home").write_text("a file in the folder's place")
+    with pytest.raises(InputError, match=FILE):
+        made.put(MINE)
+    assert made.all == [MINE]
+
+
+def test_ids_and_names_of_new_ones_are_their_own(tmp_path: Path, keychain: Keychain):
+    made = Connections(tmp_path, {})
+    made.put(MINE)
+    assert made.new_id("Mine!") == "mine-2"
+    assert made.new_id("LM Studio") == "lm-studio"
+    assert made.new_id("日本") == "connection"
+    assert made.new_id("Environment") == "environment-2"
+
+
 def test_the_cost_is_told_only_where_the_prices_are_known():
     priced = MINE.model_copy(update={"prompt_price": 2.0, "answer_price": 8.0})
     assert priced.cost(1_000_000, 500_000) == 6.0

@@ -67,7 +67,8 @@ async def test_a_key_of_the_program_is_in_no_file_and_no_worker(
     home = tmp_path / "home"
     async with scripted(Answer(status=401, error=KEY)) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "AWS_SECRET_ACCESS_KEY", "db_password"):
+            monkeypatch.setenv(name, KEY)
         app = await App.start(home)
         log_to_file(home)
         handler = logging.getLogger().handlers[-1]

@@ -4,11 +4,13 @@ from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, model_validator
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.settings import Settings
 from app.ui.form import Form, FormDialog
+from app.ui.form_editors import SuggestEditor
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -99,3 +101,33 @@ def test_the_settings_dialog_saves_only_what_is_right(qtbot: QtBot) -> None:
     dialog.form.editors["quota"].put(50)
     dialog.save.click()
     assert dialog.value() == Settings(appearance="dark", quota=50)
+
+
+class Asked(BaseModel):
+    kind: Literal["fixed"] = "fixed"
+    model: str = Field("", json_schema_extra={"widget": "suggest"})
+    size: int = 1
+
+
+def test_names_are_offered_and_what_was_written_stays() -> None:
+    form = Form(Asked, Asked(model="mine"))
+    editor = form.editors["model"]
+    assert isinstance(editor, SuggestEditor)
+    editor.offer(["small", "large"])
+    assert form.value() == Asked(model="mine")
+    combo = editor.widget
+    assert isinstance(combo, QComboBox)
+    combo.setCurrentIndex(1)
+    assert form.value() == Asked(model="large")
+
+
+def test_a_widget_of_the_owner_stands_below_its_field() -> None:
+    form = Form(Asked)
+    first, second = QLabel("first"), QLabel("second")
+    form.insert(second, after="model")
+    form.insert(first, after="model")
+    form.resize(300, 400)
+    form.show()
+    places = [form.editors["model"].mapTo(form, QPoint()).y(), first.y(), second.y()]
+    assert places == sorted(places)
+    assert second.y() < form.editors["size"].mapTo(form, QPoint()).y()

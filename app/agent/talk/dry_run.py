@@ -11,6 +11,7 @@ from app.store import results
 from app.store.results import ResultValue
 
 READ = Option(label="Read the verdict", action="why")
+PANEL = Option(label="Show the dry run", action="show_panel", arguments={"panel": "dry run"})
 MORE_PROMPTS = 2  # times the prompts of the last run, when more answers would settle it
 
 
@@ -19,11 +20,10 @@ async def offer_dry_run(turn: Turn) -> None:
     """Before the dry run the user has seen five scores and found them right."""
     await turn.require("dry_run")
     state = await turn.session.state()
-    if state.dry_run is not None and await turn.session.missing_for("training"):
-        flow = await turn.session.workflow()
-        if flow["dry_run"].status in ("failed", "in_progress") and state.dry_run.verdict:
-            await turn.act("why")
-            return
+    status = (await turn.session.workflow())["dry_run"].status
+    if state.dry_run is not None and status in ("failed", "in_progress", "stale"):
+        await turn.act("why")
+        return
     if not await is_tested(turn):
         await turn.act("offer_test")
         return
@@ -62,6 +62,8 @@ async def why(turn: Turn) -> None:
 async def _unfinished(turn: Turn, result: ResultValue) -> None:
     if result.state == "running":
         await turn.say("The dry run is under way; its verdict comes at the end.")
+        if not turn.calling:
+            await turn.ask("Meanwhile:", Option(label="How far is it?", action="is_it_done"), PANEL)
         return
     error = plain(str(result.data.get("error", "")), 400)
     kept = len(await turn.read(results.answers, result.id))
@@ -98,8 +100,7 @@ async def verdict_choices(turn: Turn, verdict: Verdict, prompts: int) -> None:
     options += _remedies(verdict, {option.action for option in options})
     if verdict.verdict == "WARNING" and all(o.action != "accept_warning" for o in options):
         options.append(Option(label="Accept the warning and train", action="accept_warning"))
-    show = {"panel": "dry run"}
-    options.append(Option(label="Show the dry run", action="show_panel", arguments=show))
+    options.append(PANEL)
     await turn.ask("What shall we do?", *options)
 
 

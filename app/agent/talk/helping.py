@@ -36,7 +36,8 @@ async def help_me(turn: Turn) -> None:
         "a service."
     )
     if not turn.calling:
-        await turn.ask("What now?", *([GO_ON] if turn.has_dataset else []), CONNECT)
+        start = [Option(label="Try the sample", action="open_sample")]
+        await turn.ask("What now?", *([GO_ON] if turn.has_dataset else start), CONNECT)
 
 
 @action(quick=True, needs_dataset=False)

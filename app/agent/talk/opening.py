@@ -7,6 +7,7 @@ from app.agent.entries import Message, Option, read_back
 from app.agent.facts import resume_facts
 from app.agent.phrase import phrase
 from app.agent.sample import sample
+from app.agent.speaker import Speakers
 from app.agent.turn import Turn
 from app.agent.words import ago, bold, plain
 from app.domain.outlook import Outlook
@@ -22,15 +23,22 @@ GOAL_LENGTH = 400
 @action(needs_dataset=False)
 async def welcome(turn: Turn) -> None:
     """Before any dataset is open."""
+    speaker = Speakers(turn.host).now
+    who = (
+        "I use no language model: my words are fixed, the numbers are yours. One can be connected."
+        if speaker is None
+        else f"{bold(speaker.name)} answers what you write; the numbers are the program's."
+    )
     await turn.say(
         "**Hello.** I lead you through seven steps, from chat records to a model that is measurably "
-        "better, and explain every number. I use no language model: my words are fixed, the "
-        "numbers are yours."
+        f"better, and explain every number. {who}"
     )
+    connect = [Option(label="Connect a model", action="connect")] if speaker is None else []
     await turn.ask(
         "How would you like to start?",
         Option(label="Try the sample", action="open_sample"),
         Option(label="Open my own file", action="open_file"),
+        *connect,
     )
 
 

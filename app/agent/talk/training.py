@@ -22,6 +22,9 @@ async def offer_training(turn: Turn) -> None:
     if latest is not None and latest.state in ("paused", "stopped"):
         await turn.act("offer_resume")
         return
+    if latest is not None and latest.state == "failed":
+        await turn.act("report")
+        return
     await turn.require("training")
     await turn.ask(
         "Training can start. The card shows records, steps and time before anything runs.",

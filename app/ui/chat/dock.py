@@ -51,6 +51,7 @@ class ChatDock(QWidget):
         self._watch: Watch | None = None
         self._first = 0  # the oldest row that was read
         self._around = Again(app.jobs, self._read_around)
+        app.clients.on_change.append(self._around.ask)
         self._bridge = Bridge()
         self._make()
         self._connect()

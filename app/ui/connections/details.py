@@ -1,7 +1,7 @@
 """One connection to look at and to change: its fields, its key, where records would go, its test."""
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QLayout, QWidget
 
 from app.llm.address import check_address, leaves_computer
 from app.llm.connections import ENVIRONMENT, Connection
@@ -18,6 +18,18 @@ GIVEN = (
 )
 
 
+class _Body(QWidget):
+    """As tall as its lines are at its width: Qt's own least height is that of the narrowest lines,
+    which leaves an empty stretch below."""
+
+    def __init__(self, parts: QLayout) -> None:
+        super().__init__()
+        self.setLayout(parts)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), 0)
+
+
 class Details(QWidget):
     """`value` is the connection as it stands in the fields. `saved` is the one last shown."""
 
@@ -27,7 +39,7 @@ class Details(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.saved = Connection(id="new", name="New", base_url="http://127.0.0.1")
-        self.is_new = self.changed = False
+        self.is_new = self.changed = self._follows = False
         self.form: Form[Connection] = Form(Connection, shown=FIELDS)
         self.key, self.trial = KeyBox(), Trial()
         self.heading = kit.ElidedLabel("", "h2")
@@ -41,9 +53,12 @@ class Details(QWidget):
         self.form.changed.connect(self._on_change)
         self.key.changed.connect(self._on_change)
         parts = kit.column(self.note, self.form, self.trial, None, gap=14)
-        content = kit.holder(parts)
         parts.setContentsMargins(16, 8, 16, 12)
-        self.body = kit.scroll(content)
+        self.body = kit.scroll(_Body(parts))
+        bar = self.body.verticalScrollBar()
+        bar.rangeChanged.connect(
+            lambda low, high: bar.setValue(high if self._follows else bar.value())
+        )
         buttons = (self.remove, (self.words, 1), self.trial.button, self.save)
         foot = kit.row(*buttons, margin=(16, 10, 16, 12))
         top = kit.row((self.heading, 1), margin=(16, 12, 16, 4))
@@ -65,6 +80,7 @@ class Details(QWidget):
         self.remove.setVisible(not given)
         self.remove.setText("Cancel" if is_new else "Remove")
         self.key.show_key(False, keychain=True)
+        self._follows = False
         self.trial.clear()
         self.body.verticalScrollBar().setValue(0)
         self.tell("")
@@ -82,10 +98,9 @@ class Details(QWidget):
         editor.offer(names)
 
     def begin_trial(self) -> None:
-        """Show the checks, and bring them into view once they have their place."""
+        """Show the checks, and keep them in view while their words come."""
+        self._follows = True
         self.trial.begin()
-        bar = self.body.verticalScrollBar()
-        QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum()))
 
     def tell(self, words: str) -> None:
         """What went wrong with saving, or nothing."""

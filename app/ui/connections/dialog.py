@@ -24,20 +24,21 @@ NOTHING = (
     "No model is connected. The guided assistant works without one. Add a connection to let a model "
     "lead you: a server on this computer, or a service you have a key for."
 )
+PAUSE_SECONDS = 0.01  # between two pieces of making the dialog: what waits comes first
 WIDTH, HEIGHT, LEFT = 940, 720, 320
 
 
 class ConnectionsDialog(QDialog):
     """Left what is connected and the roles, right the one that is chosen."""
 
-    def __init__(self, parent: QWidget | None, app: Controller) -> None:
+    def __init__(self, parent: QWidget | None, app: Controller, details: Details) -> None:
         super().__init__(parent)
         self.setWindowTitle("Connections")
         self._app, self._all, self._clients = app, app.connections, app.clients
         self._keychain = True
         self._tasks: list[asyncio.Future[None]] = []
         self._test: asyncio.Future[None] | None = None
-        self.list, self.roles, self.details = ConnectionList(), Roles(), Details()
+        self.list, self.roles, self.details = ConnectionList(), Roles(), details
         self.offers, self._room = kit.Refill(gap=6), QWidget()
         self.add = kit.drop_button("Add", icon="plus", small=True)
         self.add_first = kit.drop_button("Add a connection")
@@ -273,5 +274,10 @@ def _about(connection: Connection) -> str:
 
 
 async def show(app: Controller, window: QWidget) -> None:
-    """Open the dialog and wait until it is closed."""
-    await dialogs.ask(ConnectionsDialog(window, app))
+    """Open the dialog and wait until it is closed. It is made and painted in three turns of the
+    loop: in one they take 60 to 100 ms."""
+    details = Details()
+    await asyncio.sleep(PAUSE_SECONDS)
+    dialog = ConnectionsDialog(window, app, details)
+    await asyncio.sleep(PAUSE_SECONDS)
+    await dialogs.ask(dialog)

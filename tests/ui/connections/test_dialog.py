@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.llm.connections import PRESETS, Connection, Preset
 from app.llm.discover import Found
 from app.ui import dialogs
+from app.ui.connections.details import Details
 from app.ui.connections.dialog import ConnectionsDialog
 from app.ui.connections.listing import ROW
 from app.wiring import App
@@ -32,7 +33,7 @@ async def opened(app: App, until: Until, *saved: Connection) -> AsyncIterator[Co
     """The dialog, when it has looked at the keychain and at this computer."""
     for connection in saved:
         app.connections.put(connection)
-    dialog = ConnectionsDialog(None, app)
+    dialog = ConnectionsDialog(None, app, Details())
     dialog.open()
     await until(lambda: all(task.done() for task in dialog._tasks))
     try:
@@ -83,6 +84,8 @@ async def test_an_endpoint_is_added_tested_and_saved(open_app: OpenApp, until: U
                 " passed"
             ] * 5
             assert "needs is there" in trial.words.text()
+            bar = dialog.details.body.verticalScrollBar()
+            await until(lambda: bar.value() == bar.maximum())  # the checks are in view
             combo = dialog.details.form.editors["model"].widget
             assert isinstance(combo, QComboBox)
             assert combo.itemText(0) == MODEL

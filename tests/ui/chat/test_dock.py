@@ -84,7 +84,7 @@ async def test_it_welcomes_and_says_that_it_is_guided(
         await settled(dock)
         assert "no language model" in said(dock)
         labels = [option.words for option in question(dock).options]
-        assert labels == ["Try the sample", "Open my own file"]
+        assert labels == ["Try the sample", "Open my own file", "Connect a model"]
         dock.show_sees("Welcome")
         assert app.approve == dock.assistant.approve
 
