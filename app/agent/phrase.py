@@ -11,12 +11,13 @@ import re
 from app.agent.definition import find_agent
 from app.agent.entries import Spent
 from app.agent.numbers_in import invented
-from app.agent.speaker import Speakers, consented, tell_spent, used
+from app.agent.speaker import Speakers, tell_spent, used
 from app.agent.turn import Turn
 from app.errors import AppError
 from app.llm.client import Ask, Client, Ended, Text
 from app.llm.connections import Connection
 from app.store import meta
+from app.tools.consent import consented
 
 log = logging.getLogger(__name__)
 PATIENCE = 20.0  # seconds: longer than that nobody waits for a greeting

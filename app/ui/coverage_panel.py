@@ -68,7 +68,7 @@ class CoveragePanel(Panel):
         state = (await session.workflow())["coverage_generation"]
         offer = None
         if report.coverage.leaves.topics and not state.missing:
-            offer = await self.app.call("generate_synthetic_data")
+            offer = await self.app.call("generation_offers")
         self.show_snapshot(
             CoverageSnapshot(
                 report=report if report.coverage.leaves.topics else None,

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.agent.speaker import host_of, is_local
 from app.llm.connections import Connection
 from app.store.library import DatasetInfo
 from app.store.records import RecordStats
+from app.tools.consent import host_of, is_local
 from app.ui import kit
 from app.ui.datasets.model import DatasetModel
 from app.ui.datasets.view import LineView, sort_button

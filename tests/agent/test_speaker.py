@@ -17,9 +17,9 @@ from app.agent.entries import (
     ToolDone,
     Withdrawn,
 )
-from app.tools.consent import host_of, is_local
 from app.llm.connections import Connection
 from app.store import meta
+from app.tools.consent import host_of, is_local
 from tests.agent.conftest import OpenTalk, Talk
 from tests.llm.scripted import MODEL, Answer, Scripted, calls, chunk, says, scripted, usage
 
