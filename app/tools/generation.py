@@ -10,7 +10,7 @@ from app.errors import ToolError
 from app.generation.moves import Assignment, Move, propose_moves
 from app.generation.weights import topic_weights
 from app.generation.writing_list import as_csv, as_markdown
-from app.store import records, topics
+from app.store import generated, records, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools.base import Card, Context, tool
@@ -39,9 +39,11 @@ class ProposedMove(BaseModel):
 
 
 class GenerationOffer(BaseModel):
-    """What helps without writing records. `possible`: a model is connected that can write some."""
+    """What helps without writing records. `possible`: a model is connected that can write some;
+    `planned`: how many the plan still gives it."""
 
     possible: bool = False
+    planned: int = 0
     text: str
     moves: list[ProposedMove]
     weights: dict[str, float]
@@ -74,11 +76,15 @@ async def offers(
     exemplars = await ctx.open.store.read(_exemplars, report)
     counts = {t.topic: t.records for t in report.plan.topics}
     writer = ctx.connections.for_role("generator") if ctx.connections else None
+    waiting = await ctx.open.store.read(generated.waiting_by_topic)
     text = CONNECT
     if writer is not None:
         text = f"{writer.name} can write records; nothing enters the data before you accept it."
     return GenerationOffer(
         possible=writer is not None,
+        planned=sum(
+            max(0, n - waiting.get(report.topic_ids[t], 0)) for t, n in report.plan.add.items()
+        ),
         text=text,
         moves=moves,
         weights=topic_weights(counts),
