@@ -16,7 +16,7 @@ from app.ui.parts import Badge, BadgeCell, Cell, NumberCell, PlainCell
 
 BARS = (0.5, 0.8, 0.9, 0.95)  # scores from which all can be accepted at once
 TURN_SHOWN = 1_500
-COLUMNS = (kit.Column("Record"), kit.Column("Topic", 130), kit.Column("Score", 72, right=True))
+COLUMNS = (kit.Column("Record"), kit.Column("Topic", 110), kit.Column("Score", 116, right=True))
 WAITING, REFUSED = 0, 1
 KEYS = ("A", "E", "R")
 
