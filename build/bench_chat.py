@@ -134,6 +134,7 @@ async def _stream(dock: ChatDock) -> float:
 async def _show_all(dock: ChatDock) -> None:
     while dock.list.show_earlier():
         await _settled(dock)
+    assert len(dock.list.views) > MESSAGES
 
 
 async def _settled(dock: ChatDock) -> None:

@@ -54,10 +54,10 @@ class Approvals:
             await emit(CardAnswered(key=key, card=card, yes=answer.yes, how=answer.how))
         return answer.yes
 
-    def answer(self, key: str, *, yes: bool, always: bool = False) -> None:
+    def answer(self, key: str, *, yes: bool, always: bool = False, how: How = "click") -> None:
         """The user's click; a second one, or one on a card that is gone, does nothing. `always` is
         for a yes to a reversible card only: the tool is not asked about again in this dataset."""
-        self._settle(key, Answer(yes, "click", always and yes))
+        self._settle(key, Answer(yes, how, always and yes))
 
     def decline_all(self) -> None:
         """Another dataset is open: what was asked about the one before is void."""

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from app.agent import talk
 from app.agent.actions import ACTIONS
 from app.agent.approvals import Approvals
@@ -344,7 +346,14 @@ async def _act(turn: Turn, name: str, arguments: dict[str, Any]) -> None:
 
 
 def _as_entries(rows: list[results.ChatEntry]) -> list[tuple[int, Entry]]:
-    return settled([(row.id, read_back(row.kind, row.data, row.id)) for row in rows])
+    """What another version stored and this one cannot read is left out; nothing else is lost by it."""
+    read: list[tuple[int, Entry]] = []
+    for row in rows:
+        try:
+            read.append((row.id, read_back(row.kind, row.data, row.id)))
+        except ValidationError as error:
+            log.info("an entry of the conversation cannot be read: %s", error)
+    return settled(read)
 
 
 def _found(row: results.ChatEntry, words: str) -> Found:

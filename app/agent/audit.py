@@ -4,7 +4,7 @@ what a model says of itself; what was withdrawn from the conversation stays in i
 import time
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from app.agent.entries import CardAnswered, CardAsked, ToolDone, read_back
 from app.domain.plain import one_line, visible
@@ -20,7 +20,7 @@ Outcome = Literal["ran", "refused", "approved", "declined", "expired", "failed",
 OUTCOMES: tuple[Outcome, ...] = (
     "ran", "approved", "declined", "expired", "refused", "failed", "stopped",
 )  # fmt: skip
-Who = Literal["model", "guide", "user", "standing yes", "nobody"]
+Who = Literal["model", "guide", "user", "--yes", "standing yes", "nobody"]
 
 
 class AuditRow(BaseModel):
@@ -56,7 +56,11 @@ def trail(tx: Tx, limit: int = PAGE, before: int = 0) -> list[AuditRow]:
 
 def _row(entry: ChatEntry) -> AuditRow | None:
     """None for what is no deed: how a model ended its turn."""
-    match read_back(entry.kind, entry.data, entry.id):
+    try:
+        found = read_back(entry.kind, entry.data, entry.id)
+    except ValidationError as error:
+        return _unreadable(entry, str(error))
+    match found:
         case ToolDone() as done:
             return _call(entry, done) if done.tool not in OWN or done.tone == "bad" else None
         case CardAnswered() as answered:
@@ -65,6 +69,15 @@ def _row(entry: ChatEntry) -> AuditRow | None:
             ended = CardAnswered(key=key, card=card, yes=False, how="ended")
             return _answer(entry, ended)
     return None
+
+
+def _unreadable(entry: ChatEntry, why: str) -> AuditRow:
+    """What another version stored, or another hand: it hides no other row."""
+    said = f"an entry of kind {entry.kind} that this version cannot read"
+    return AuditRow(
+        row=entry.id, at=entry.at, who="nobody", tool="", arguments="", outcome="failed", said=said,
+        details=visible(why[:DETAILS]),
+    )  # fmt: skip
 
 
 def _call(entry: ChatEntry, done: ToolDone) -> AuditRow:
@@ -83,7 +96,7 @@ def _call(entry: ChatEntry, done: ToolDone) -> AuditRow:
 def _answer(entry: ChatEntry, answered: CardAnswered) -> AuditRow:
     """How a card was answered; one that the turn or the program ended was not."""
     card = answered.card
-    who: dict[str, Who] = {"click": "user", "always": "standing yes"}
+    who: dict[str, Who] = {"click": "user", "named": "--yes", "always": "standing yes"}
     ends: dict[str, Outcome] = {"expired": "expired", "ended": "stopped"}
     rows = "\n".join(f"{label}: {value}" for label, value in card.rows)
     return AuditRow(

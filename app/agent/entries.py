@@ -146,12 +146,13 @@ class CardAsked(Entry):
     card: Card
 
 
-How = Literal["click", "always", "expired", "ended"]
+How = Literal["click", "named", "always", "expired", "ended"]
 
 
 class CardAnswered(Entry):
-    """The answer to a card, and how it came: a click, the user's standing yes for this dataset, or
-    nobody answered in time or before the turn ended (both are a no)."""
+    """The answer to a card, and how it came: a click, the tool named where the program was started,
+    the user's standing yes for this dataset, or nobody answered in time or before the turn ended
+    (both are a no)."""
 
     kind: Literal["card"] = "card"
     key: str

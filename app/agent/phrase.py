@@ -11,7 +11,7 @@ import re
 from app.agent.definition import find_agent
 from app.agent.entries import Spent
 from app.agent.numbers_in import invented
-from app.agent.speaker import Speakers, tell_spent, used
+from app.agent.speaker import Speakers, model_for, tell_spent, used
 from app.agent.turn import Turn
 from app.errors import AppError
 from app.llm.client import Ask, Client, Ended, Text
@@ -79,9 +79,9 @@ async def _asked(turn: Turn, connection: Connection, facts: str) -> str | None:
     try:
         async with asyncio.timeout(PATIENCE):
             client = await turn.host.clients.client(connection)
-            model = await _model(turn, connection, client)
-            heard.model = model
-            await heard.listen(client, _ask(model, facts))
+            agent = await find_agent(turn.host.home, turn.host.settings.agent)
+            heard.model = await model_for(turn.host, connection, agent)
+            await heard.listen(client, _ask(heard.model, facts))
     except (AppError, TimeoutError) as error:
         log.info("no opening in the words of %s: %s", connection.name, error)
         return None
@@ -98,18 +98,6 @@ def _ask(model: str, facts: str) -> Ask:
         {"role": "user", "content": f"<facts>\n{told}\n</facts>"},
     ]
     return Ask(model=model, messages=messages, max_tokens=TOKENS)
-
-
-async def _model(turn: Turn, connection: Connection, client: Client) -> str:
-    """The agent file's model where the endpoint has it, else the connection's own, else its first."""
-    agent = await find_agent(turn.host.home, turn.host.settings.agent)
-    wanted = str(agent.model_settings.get("model") or "")
-    if connection.model and not wanted:
-        return connection.model
-    models = await client.models()
-    if wanted in models:
-        return wanted
-    return connection.model or next(iter(models), wanted)
 
 
 class _Heard:

@@ -5,7 +5,7 @@ cards of the tools themselves. Nothing the model writes is taken for an approval
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal
 
 import orjson
@@ -128,7 +128,8 @@ class Runner:
                     case Ended():
                         ended = part
                         self._count(ask, "".join(words), part)
-            if reason := _unfit(ended, "".join(words), calls):
+            acted = any(isinstance(entry, ToolDone) for entry in self.turn.heard)
+            if reason := _unfit(ended, bool("".join(words).strip() or calls or acted)):
                 raise ModelError("too long", f"{self.client.name} {reason}")
             whole = True
         finally:
@@ -262,17 +263,15 @@ class Runner:
         )
 
 
-def _unfit(ended: Ended | None, words: str, calls: Sequence[Call]) -> str:
+def _unfit(ended: Ended | None, something: bool) -> str:
     """Why an answer that came to its end is not to be used; empty when it is fit. Calls of an answer
-    that was cut may be cut themselves, and are not made."""
+    that was cut may be cut themselves, and are not made. To say nothing more after tools is an end."""
     match ended.finish if ended else "":
         case "length":
             return "reached its limit of tokens, so this answer is not whole. Ask for less at once."
         case "content_filter":
             return "ended this answer by its content filter. Put it in other words."
-    if not words.strip() and not calls:
-        return "said nothing. Ask again, or use another model."
-    return ""
+    return "" if something else "said nothing. Ask again, or use another model."
 
 
 def _problem(arguments: str) -> str | None:

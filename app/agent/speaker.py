@@ -9,7 +9,7 @@ from app.agent.runner import Runner
 from app.agent.turn import Host, Turn
 from app.agent.words import bold
 from app.errors import DeclinedError, InputError, Stopped
-from app.llm.client import Client, ModelError
+from app.llm.client import ModelError
 from app.llm.connections import Connection
 from app.store import results
 from app.store.results import Usage
@@ -32,7 +32,6 @@ class Speakers:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._models: dict[str, list[str]] = {}
         self._told: set[tuple[str, ...]] = set()
 
     @property
@@ -63,7 +62,7 @@ class Speakers:
             await turn.say(reason)
             return
         client = await self._host.clients.client(connection)
-        model = await self._model(connection, agent, client)
+        model = await model_for(self._host, connection, agent)
         runner = Runner(turn, client, agent, before, model, context=connection.context)
         try:
             await runner.run(lambda spent: self._over(connection, used_before, spent))
@@ -77,38 +76,19 @@ class Speakers:
 
     def _over(self, connection: Connection, before: Usage, spent: Spent) -> str:
         """Why no more may be asked for, in a sentence; empty while there is room."""
-        limit = limit_reached(
-            self._host.settings,
-            connection,
-            before,
-            prompt_tokens=spent.prompt_tokens,
-            answer_tokens=spent.answer_tokens,
-        )
+        tokens = {"prompt_tokens": spent.prompt_tokens, "answer_tokens": spent.answer_tokens}
+        limit = limit_reached(self._host.settings, connection, before, **tokens)
         if not limit:
             return ""
         return (
             f"The {limit} for this dataset is reached, so I asked no more. Settings can raise it."
         )
 
-    async def _model(self, connection: Connection, agent: AgentDefinition, client: Client) -> str:
-        """The agent file's model where the endpoint has it; else the connection's own."""
-        wanted = str(agent.model_settings.get("model") or "")
-        own = connection.model
-        if not wanted and own:
-            return own
-        models = await self._listed(connection, client)
-        if wanted and (wanted in models or not (models or own)):
-            return wanted
-        chosen = own or next(iter(models), "")
-        if not chosen:
-            raise InputError(f"{connection.name} lists no model. Name one under Connections.")
-        return chosen
-
     async def _tell_other(
         self, turn: Turn, connection: Connection, agent: AgentDefinition, model: str
     ) -> None:
         """Say once that the agent file's model was not there. After the turn: the model reads it too."""
-        wanted = str(agent.model_settings.get("model") or "")
+        wanted = _wanted(agent)
         key = (agent.name, connection.id, wanted, model)
         if wanted not in ("", model) and key not in self._told:
             self._told.add(key)
@@ -117,17 +97,35 @@ class Speakers:
                 f"{bold(connection.name)} does not have. I used {bold(model)}."
             )
 
-    async def _listed(self, connection: Connection, client: Client) -> list[str]:
-        """The endpoint's models, asked for once; empty where it lists none."""
-        key = f"{connection.id} {connection.base_url}"
-        if key not in self._models:
-            try:
-                self._models[key] = await client.models()
-            except ModelError as error:
-                if error.fault in ("key", "unreachable"):
-                    raise
-                return []
-        return self._models[key]
+
+async def model_for(host: Host, connection: Connection, agent: AgentDefinition) -> str:
+    """The agent file's model where the endpoint has it, else the connection's own, else its first.
+
+    Raises ModelError, InputError where there is none.
+    """
+    wanted, own = _wanted(agent), connection.model
+    if own and not wanted:
+        return own
+    models = await _listed(host, connection)
+    if wanted and (wanted in models or not (models or own)):
+        return wanted
+    if chosen := own or next(iter(models), ""):
+        return chosen
+    raise InputError(f"{connection.name} lists no model. Name one under Connections.")
+
+
+def _wanted(agent: AgentDefinition) -> str:
+    return str(agent.model_settings.get("model") or "")
+
+
+async def _listed(host: Host, connection: Connection) -> list[str]:
+    """The endpoint's models; empty where it does not list any."""
+    try:
+        return await host.clients.models(connection)
+    except ModelError as error:
+        if error.fault in ("key", "unreachable"):
+            raise
+        return []
 
 
 async def used(turn: Turn) -> Usage:
@@ -148,5 +146,5 @@ async def _consent(turn: Turn, connection: Connection) -> None:
         return
     try:
         await consent(turn.session, connection, turn.approve, SENT)
-    except DeclinedError as no:
-        raise Stopped(f"{no} Without it I am the guided assistant.") from no
+    except DeclinedError as error:
+        raise Stopped(f"{error} Without it I am the guided assistant.") from error

@@ -112,7 +112,7 @@ class Talk:
         match entry:
             case CardAsked(key=key, card=card) if card.tool in self._approved:
                 self._output.note(f"Approved by --yes {card.tool}.")
-                self.assistant.approvals.answer(key, yes=True)
+                self.assistant.approvals.answer(key, yes=True, how="named")
             case CardAsked(key=key):
                 self._cards.append(key)
             case CardAnswered(key=key) if key in self._cards:

@@ -46,6 +46,9 @@ RANGE = re.compile(r"(?P<low>[^.\s]*(?:\.[^.\s]+)?)\.\.(?P<high>\S*)")
 NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 
 
+MOST = 4_000  # characters of a line: reading words takes the square of their number, 10 s at 80,000
+
+
 class QueryError(InputError):
     """A part of the line that cannot be understood: why, which, where (characters), and the nearest."""
 
@@ -140,6 +143,9 @@ class Completion(NamedTuple):
 
 def parse(line: str) -> Query:
     """Read a filter line; raises QueryError naming the first part that cannot be understood."""
+    if len(line) > MOST:
+        problem = f"the line has {len(line):,} characters, at most {MOST:,} are read."
+        raise QueryError(problem, word=line[:20], position=0)
     query = Query()
     for item in _items(line):
         read = _filtered if item["key"] and not _is_word(item) else _worded

@@ -21,6 +21,7 @@ class _Made:
     name: str
     key: str = field(repr=False)
     client: Client = field(repr=False)
+    models: list[str] = field(default_factory=list, repr=False)  # as it listed them, once asked
 
 
 class Clients:
@@ -51,6 +52,14 @@ class Clients:
             client = await asyncio.to_thread(_make, *wanted)
             self._made[connection.id] = _Made(*wanted, client)
             return client
+
+    async def models(self, connection: Connection) -> list[str]:
+        """What a saved connection's endpoint lists, asked for once; raises ModelError."""
+        client = await self.client(connection)
+        made = self._made[connection.id]
+        if not made.models:
+            made.models.extend(await client.models())
+        return list(made.models)
 
     async def try_out(self, connection: Connection, key: str) -> Client:
         """A client of a connection that is not saved; whoever asks for it closes it."""

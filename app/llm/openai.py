@@ -61,9 +61,12 @@ class OpenAIClient:
             self._sdk.organization = self._sdk.project = None
 
     def _transport(self, base_url: str) -> httpx2.AsyncClient:
-        """Nothing on this computer is asked through a proxy, which could not reach it."""
+        """Nothing on this computer is asked through a proxy, which could not reach it. No redirect is
+        followed: what is sent goes to the address the person chose, and to no other."""
         try:
-            return openai.DefaultAsyncHttpxClient(trust_env=not is_loopback(base_url))
+            return openai.DefaultAsyncHttpxClient(
+                trust_env=not is_loopback(base_url), follow_redirects=False
+            )
         except (ValueError, ImportError, OSError, httpx2.InvalidURL):
             said = f"{self.name} cannot be asked: a proxy or the certificates that the environment "
             said += f"names cannot be used. Correct {PROXY_VARIABLES}."
@@ -241,6 +244,10 @@ class OpenAIClient:
 
     def _refused(self, error: openai.APIStatusError) -> ModelError:
         status, told = error.status_code, self._short(_told(error))
+        if status < 400:
+            to = self._short(error.response.headers.get("location", "another address"))
+            said = f"{self.name} answers that it is at {to}. Correct its address, if that is right."
+            return ModelError("request", said)
         if status in (401, 403):
             return ModelError("key", f"{self.name} does not accept the key: {told}")
         if status == 404:

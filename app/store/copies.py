@@ -45,7 +45,9 @@ def counts(path: Path) -> dict[str, int]:
 
 
 def _make_own(db: sqlite3.Connection, source: Path, target: Path, *, with_runs: bool) -> None:
-    """Paths lead into the copy's folder; what needs files that were not copied is left out."""
+    """Paths lead into the copy's folder; what needs files that were not copied is left out, and what
+    the user allowed for the original."""
+    db.execute("DELETE FROM meta WHERE key IN ('hosts', 'always_allowed')")
     if with_runs:
         db.execute(
             "UPDATE result SET data = replace(data, ?, ?)", (_inside(source), _inside(target))

@@ -2,10 +2,10 @@
 asked; for whoever asks a model."""
 
 import hashlib
-from urllib.parse import urlsplit
 
 from app.domain.wording import count
 from app.errors import DeclinedError
+from app.llm.address import host_of, is_loopback
 from app.llm.connections import Connection
 from app.settings import Settings
 from app.store import meta
@@ -14,31 +14,19 @@ from app.store.results import Usage
 from app.tools.base import Approver, Card
 from app.tools.session import Session
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def host_of(connection: Connection) -> str:
-    """The host that a connection sends to, with its port where one is named."""
-    return urlsplit(connection.base_url).netloc.rpartition("@")[2]
-
-
-def is_local(connection: Connection) -> bool:
-    """Whether what is sent stays on this computer."""
-    return urlsplit(connection.base_url).hostname in LOOPBACK
-
 
 async def consented(session: Session, connection: Connection) -> bool:
     """Whether excerpts of the dataset may go to this connection: a local one, or by an earlier yes."""
-    if is_local(connection):
+    if is_loopback(connection.base_url):
         return True
-    return host_of(connection) in await session.store.read(meta.get, "hosts", [])
+    return host_of(connection.base_url) in await session.store.read(meta.get, "hosts", [])
 
 
 async def consent(session: Session, connection: Connection, approve: Approver, sent: str) -> None:
     """Ask once a dataset and host, where `sent` says what goes there; raises DeclinedError at a no."""
     if await consented(session, connection):
         return
-    host = host_of(connection)
+    host = host_of(connection.base_url)
     card = Card(
         tool="send_to_host",
         title=f"Send excerpts of this dataset to {host}?",
@@ -55,7 +43,7 @@ async def consent(session: Session, connection: Connection, approve: Approver, s
 
 def unencrypted(connection: Connection) -> str:
     """A warning where anyone on the way could read what is sent; empty where nobody can."""
-    if is_local(connection) or connection.base_url.startswith("https:"):
+    if is_loopback(connection.base_url) or connection.base_url.lower().startswith("https:"):
         return ""
     return "The way there is not encrypted."
 

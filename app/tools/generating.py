@@ -13,13 +13,14 @@ from app.generation.base import strategy as strategy_named
 from app.generation.journal import Journal
 from app.generation.waves import ITEMS, draw
 from app.jobs import Job
+from app.llm.address import host_of
 from app.llm.connections import Connection
 from app.store import generated, results
 from app.store.database import Tx
 from app.store.generated import State
 from app.store.results import ResultValue
 from app.tools.base import Card, Context, tool
-from app.tools.consent import consent, host_of, unencrypted
+from app.tools.consent import consent, unencrypted
 from app.tools.coverage import forecast, measure
 from app.tools.generation import CONNECT, StrategyName, offers
 from app.tools.generation_report import GenerationReport, folder_of
@@ -144,7 +145,7 @@ async def _begin(ctx: Context, connection: Connection, order: Order) -> Generati
     if any(job.name == JOB and job.dataset_id == ctx.open.dataset_id for job in ctx.jobs.active):
         raise ToolError("Records are being generated already. Wait for them, or stop that first.")
     await consent(ctx.open, connection, ctx.approve, SENT)
-    started = {"strategy": order.strategy, "host": host_of(connection), "actor": ctx.actor}
+    started = {"strategy": order.strategy, "host": host_of(connection.base_url), "actor": ctx.actor}
     run_id = await ctx.open.store.transaction(
         results.add, "generation", state="running", data=started
     )
@@ -178,7 +179,7 @@ async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str
         ("Records", order.shown),
         ("Strategy", strategy_named(order.strategy).title),
         ("Model", f"{connection.model or 'its first'}, {connection.name}"),
-        ("Endpoint", host_of(connection)),
+        ("Endpoint", host_of(connection.base_url)),
         ("Tokens", f"about {tokens:,}, more where much is refused"),
         ("Cost", price),
         ("Balance", f"{number(now)} to {number(then)}, when all are accepted"),

@@ -18,6 +18,7 @@ from app.generation.journal import Journal, Slot
 from app.generation.waves import FIRST_LOOK, ITEMS, MOST_WAVES, barren, next_wave
 from app.importing.tokens import TokenEstimate
 from app.jobs import Job
+from app.llm.address import host_of
 from app.llm.client import Client
 from app.llm.connections import Connection
 from app.store import results
@@ -26,7 +27,7 @@ from app.store.generated import GeneratedItem
 from app.store.results import Usage
 from app.tools.base import Context
 from app.tools.comparing import Compared, Comparison, line
-from app.tools.consent import host_of, limit_reached
+from app.tools.consent import limit_reached
 from app.tools.coverage import forecast
 from app.tools.generation_report import GenerationReport, folder_of, pause, settle, words
 from app.tools.orders import Order, brief, seed_ids
@@ -248,7 +249,7 @@ class GenerationRun:
             text="",
             strategy=self._order.strategy,
             model=self._journal.model or self._connection.model,
-            host=host_of(self._connection),
+            host=host_of(self._connection.base_url),
             prompt_version=self._strategy.prompt_version,
             requested={names[t]: n for t, n in self._order.counts.items()},
             waiting={names[t]: kept[t] for t in self._order.counts if kept[t]},

@@ -16,6 +16,7 @@ from app.tools.listing import RecordPage, filter_of, find_topics, leaf_of, read_
 from app.tools.values import Count
 
 PAGE_LIMIT = 1000
+MOST_OF_GOAL = 2_000  # characters: it stands in the side bar, in cards and before a model's eyes
 TEXTS = frozenset({"reply", "reference"})  # null says something here: take it away
 
 
@@ -126,6 +127,8 @@ async def set_goal(ctx: Context, goal: str) -> BaseModel:
 def put_goal(tx: Tx, goal: str) -> None:
     """Store a goal and keep the earlier ones."""
     goal = " ".join(goal.split())
+    if len(goal) > MOST_OF_GOAL:
+        raise ToolError(f"The goal has {len(goal):,} characters; say it in {MOST_OF_GOAL:,}.")
     if not goal:
         raise ToolError("The goal is empty. Say in one line what the model should do well.")
     if (old := meta.get(tx, "goal", "")) and old != goal:

@@ -194,6 +194,9 @@ def _item(item: GeneratedItem, names: dict[int, str]) -> ReviewItem:
     about, checks = item.about, item.about.get("checks", {})
     known: Any = REASONS
     why = about.get("detail") or known.get(item.reason, "")
+    if item.reason == "off_topic":
+        landed = names.get(checks.get("topic") or 0)
+        why = f"lands in {landed}" if landed else "fits no topic"
     if checks.get("against") and not checks.get("of_new"):
         why = f"{why}: record {checks['against']:,}"
     return ReviewItem(

@@ -53,7 +53,7 @@ class Controller(Protocol):
 
 
 class Chat(Protocol):
-    """The assistant's dock as the window sees it: `app.ui.chat.ChatDock(app)`, a QWidget.
+    """The assistant's dock as the window sees it: `app.ui.chat.dock.ChatDock(app)`, a QWidget.
 
     It sets `app.approve` itself and shows the cards. `go` is as a panel's, `hide_asked` folds it,
     `attention` unfolds it: a card waits.

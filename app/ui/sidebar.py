@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.llm.address import host_of, is_loopback
 from app.llm.connections import Connection
 from app.store.library import DatasetInfo
 from app.store.records import RecordStats
-from app.tools.consent import host_of, is_local
 from app.ui import kit
 from app.ui.datasets.model import DatasetModel
 from app.ui.datasets.view import LineView, sort_button
@@ -81,8 +81,9 @@ class Sidebar(QWidget):
     def show_connection(self, connection: Connection | None) -> None:
         """Which model answers, and whether anything leaves this computer."""
         self._model.show_text(_called(connection) if connection else "No model connected")
-        away = "" if connection is None or is_local(connection) else host_of(connection)
-        self._place.show_text(f"Excerpts go to {away}" if away else "All on this computer")
+        away = "" if connection is None else connection.base_url
+        here = not away or is_loopback(away)
+        self._place.show_text("All on this computer" if here else f"Excerpts go to {host_of(away)}")
 
     def show_datasets(self, infos: Sequence[DatasetInfo], selected: str) -> None:
         self.datasets.show_infos(infos, selected)

@@ -12,7 +12,7 @@ from app.llm.openai import ANSWER_LIMIT
 from app.store import topics
 from tests.agent.conftest import OpenTalk, Talk
 from tests.agent.connected import Rows, connected
-from tests.llm.scripted import MODEL, Answer, call, calls, chunk, says, sse
+from tests.llm.scripted import MODEL, Answer, call, calls, chunk, says, scripted, sse
 
 ADD = calls("add_topic", {"name": "Cards"})
 HALF_CALL = [
@@ -87,13 +87,12 @@ FAULTS = (
     Fault("an error told as success", [Answer(body=b'{"error": {"message": "no GPU"}}')] * 4,
           "no GPU"),
     Fault("redirected to nowhere", [Answer(status=302, body=b"", headers={"location": "/login"})],
-          "Mine"),
+          "is at /login"),
     Fault("refused by a filter", [Answer([chunk(finish="content_filter")])], "filter"),
     Fault("cut by a filter", [Answer([*HALF_CALL, chunk(finish="content_filter")])], "filter"),
     Fault("no room for the call", [Answer([*HALF_CALL, chunk(finish="length")])], "limit"),
     Fault("no room for the words", [Answer([chunk({"content": "And so"}), chunk(finish="length")])],
           "limit"),
-    Fault("an empty answer", [Answer([chunk(finish="stop")])], "said nothing"),
 )  # fmt: skip
 
 
@@ -153,3 +152,16 @@ async def test_a_long_wait_is_told_and_ended_at_once(talk: OpenTalk, rows: Rows)
         assert t.text.endswith("All done.")
         assert t.tools == ["add_topic"]
         assert len(server.requests) == 3
+
+
+async def test_no_redirect_takes_the_conversation_to_another_host(
+    talk: OpenTalk, rows: Rows
+) -> None:
+    async with scripted(says("Got it.")) as stranger:
+        moved = Answer(
+            status=307, body=b"", headers={"location": f"{stranger.url}/chat/completions"}
+        )
+        async with connected(talk, rows, moved) as (t, _):
+            await t.send("what do the records say?")
+            assert "Correct its address" in t.text
+            assert not stranger.requests

@@ -8,7 +8,7 @@ import pytest
 from app.agent.approvals import always_allowed
 from app.agent.audit import trail
 from app.agent.entries import CardAsked, Said, ToolDone, Withdrawn
-from app.store import records
+from app.store import records, results
 from app.tools.base import FREE_EDITS
 from tests.agent.conftest import OpenTalk, Talk
 from tests.agent.hostile import attack, several, snapshot, under_attack, words
@@ -216,3 +216,21 @@ async def test_a_refused_call_does_not_spoil_the_conversation(talk: OpenTalk) ->
         assert words(t)[-1] == "Hello."
         asked = [w["tool_calls"] for w in server.requests[-1]["messages"] if "tool_calls" in w]
         assert [c["function"]["name"] for calls in asked for c in calls] == ["unknown_tool"]
+
+
+async def test_a_row_that_cannot_be_read_hides_no_other(talk: OpenTalk) -> None:
+    async with under_attack(talk, several(ALL), says("x")) as (t, _):
+        await attack(t)
+        await t.app.session.store.transaction(results.add_chat, "card", {"yes": True})
+        rows = await t.app.session.store.read(trail)
+        assert [row.outcome for row in rows] == ["failed", "declined", "expired"]
+        assert "cannot read" in rows[0].said
+
+
+async def test_a_goal_of_a_book_is_refused(talk: OpenTalk) -> None:
+    book = ("set_goal", {"goal": "x " * 5_000})
+    async with under_attack(talk, several(book), says("x")) as (t, _):
+        before = await snapshot(t.app)
+        rows = await attack(t)
+        assert await snapshot(t.app) == before
+        assert [row.outcome for row in rows] == ["failed"]

@@ -222,3 +222,17 @@ async def test_records_cannot_end_the_mark_of_data(bench: Any):
             inner = content.removeprefix("<data>").removesuffix("</data>")
             assert "<data>" not in inner
             assert "</data>" not in inner
+
+
+async def test_saying_nothing_after_tools_ends_the_turn(bench: Any):
+    nothing = Answer([chunk(finish="stop")])
+    async with bench(calls("get_dataset_stats"), nothing) as made:
+        await made.runner.run()
+        assert made.tools == [("get_dataset_stats", "12 of 12 valid")]
+        assert made.words == []
+
+
+async def test_saying_nothing_at_all_is_a_fault(bench: Any):
+    async with bench(Answer([chunk(finish="stop")])) as made:
+        with pytest.raises(ModelError, match="Mine said nothing"):
+            await made.runner.run()

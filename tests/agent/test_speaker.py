@@ -18,8 +18,7 @@ from app.agent.entries import (
     Withdrawn,
 )
 from app.llm.connections import Connection
-from app.store import meta
-from app.tools.consent import host_of, is_local
+from app.store import meta, results
 from tests.agent.conftest import OpenTalk, Talk
 from tests.llm.scripted import MODEL, Answer, Scripted, calls, chunk, says, scripted, usage
 
@@ -230,6 +229,14 @@ async def test_a_long_conversation_fits_the_context_window(speaking: Open):
         assert last[-1]["content"].endswith("question 7")
 
 
+async def test_an_entry_that_cannot_be_read_hides_no_other(speaking: Open):
+    async with speaking(says("Hello.")) as (t, _):
+        await t.send("hi")
+        for kind, data in (("message", {"words": 1}), ("from_tomorrow", {})):
+            await t.app.session.store.transaction(results.add_chat, kind, data)
+        assert [e.kind for e in await t.assistant.history()] == ["user", "message", "spent"]
+
+
 async def test_guided_is_a_choice(speaking: Open):
     async with speaking() as (t, server):
         t.app.settings.agent = "guided"
@@ -257,18 +264,3 @@ async def test_without_a_dataset_it_talks_too(speaking: Open):
         assert t.text == "Hello.\nAgain."
         roles = [wire["role"] for wire in server.requests[-1]["messages"]]
         assert roles == ["system", "user", "assistant", "user"]
-
-
-@pytest.mark.parametrize(
-    ("url", "host", "local"),
-    [
-        ("http://127.0.0.1:11434/v1", "127.0.0.1:11434", True),
-        ("http://localhost:8000/v1", "localhost:8000", True),
-        ("http://[::1]:8000/v1", "[::1]:8000", True),
-        ("https://api.openai.com/v1", "api.openai.com", False),
-        ("https://127.0.0.1.example.org/v1", "127.0.0.1.example.org", False),
-    ],
-)
-def test_what_stays_here(url: str, host: str, local: bool):
-    connection = Connection(id="c", name="c", base_url=url)
-    assert (host_of(connection), is_local(connection)) == (host, local)

@@ -16,6 +16,7 @@ from app.agent.entries import (
 )
 from app.agent.wire import BEGIN, EARLIER, GO_ON, NOTES, messages_of
 from app.tools.base import Card
+from tests.llm.history import assert_valid_history
 
 ROOMY = 100_000
 
@@ -32,20 +33,8 @@ def card(title: str, *, yes: bool) -> CardAnswered:
 
 def wires(*entries: Entry, budget: int = ROOMY) -> list[dict[str, Any]]:
     found = messages_of("Be kind.", entries, budget)
-    assert_valid(found)
+    assert_valid_history(found)
     return found
-
-
-def assert_valid(found: list[dict[str, Any]]) -> None:
-    """As an endpoint checks it: every call is answered right after it, once, and nothing else is."""
-    waiting: list[str] = []
-    for wire in found:
-        if wire["role"] == "tool":
-            assert wire["tool_call_id"] == waiting.pop(0)
-        else:
-            assert not waiting
-            waiting = [call["id"] for call in wire.get("tool_calls", ())]
-    assert not waiting
 
 
 def test_words_and_calls_of_a_reply_are_one_message():

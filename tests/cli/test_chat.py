@@ -100,7 +100,7 @@ async def test_a_model_led_by_an_agent_file_from_anywhere_streams_and_calls_tool
         await c.write("What is in the data\x07?")
         await c.until("turn_ended")
         words = "".join(event["text"] for event in c.of("text"))
-        instead, message = c.of("message")
+        message, instead = c.of("message")
         assert "qwen3:30b" in instead["text"], "the file's model is not there, and that is said"
         assert words == message["text"] == "There are 30 records, all of them valid."
         assert len(c.of("text")) == 3

@@ -165,3 +165,8 @@ def test_sensitive_kinds_are_a_filter_with_completions() -> None:
     with pytest.raises(QueryError, match="api-key") as caught:
         parse("sensitive:api-keys")
     assert caught.value.nearest == "api-key"
+
+
+def test_a_line_of_a_book_is_refused_at_once() -> None:
+    with pytest.raises(QueryError, match="at most 4,000"):
+        parse("a " * 40_000)

@@ -162,6 +162,21 @@ async def test_a_copy_with_its_runs_points_into_its_own_folder_and_to_no_process
     await library.close()
 
 
+@pytest.mark.parametrize("with_runs", [True, False])
+async def test_what_was_allowed_for_a_dataset_is_not_allowed_for_its_copy(home, with_runs):
+    library, dataset = await library_with_one(home)
+    store = await library.open_store(dataset)
+    await store.transaction(meta.put, "always_allowed", ["tag_records"])
+    await store.transaction(meta.put, "hosts", ["api.example.com"])
+    await store.close()
+    copy = await library.duplicate(dataset, "Two", with_runs=with_runs)
+    store = await library.open_store(copy)
+    kept = await store.read(meta.get_all)
+    await store.close()
+    assert not {"hosts", "always_allowed"} & set(kept)
+    await library.close()
+
+
 async def test_a_copy_that_fails_leaves_nothing(home):
     library, dataset = await library_with_one(home)
     (library.folder(dataset) / FILE).write_bytes(b"no dataset" * 2000)

@@ -30,7 +30,7 @@ from app.ui.chat.list import ChatList
 from app.ui.controller import Controller
 
 log = logging.getLogger(__name__)
-READ = 1_000  # rows of a conversation that are read at once; older ones when they are scrolled to
+FIRST, READ = 60, 1_000  # rows of a conversation read at its opening, and when the top is reached
 QUIET = (ChatChanged, RunChanged)  # many of them, and none moves the workflow
 
 
@@ -49,7 +49,8 @@ class ChatDock(QWidget):
         self.app = app
         self.assistant = Assistant(app, self._heard)
         self._watch: Watch | None = None
-        self._first = 0  # the oldest row that was read
+        self._first, self._rows = 0, FIRST  # the oldest row that is shown, how many were read
+        self._reopened = False
         self._around = Again(app.jobs, self._read_around)
         app.clients.on_change.append(self._around.ask)
         self._bridge = Bridge()
@@ -59,9 +60,9 @@ class ChatDock(QWidget):
 
     def _make(self) -> None:
         self.hooks = self._make_hooks()
-        self.list, self.foot = ChatList(self.hooks), Foot()
+        self.head = Head(search=lambda: self.finding.open(), hide=self.hide_asked.emit)
         self.finding = Finding(self.app.jobs, self.assistant, self.hooks)
-        self.head = Head(search=self.finding.open, hide=self.hide_asked.emit)
+        self.list, self.foot = ChatList(self.hooks), Foot()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.list)
         self.pages.addWidget(self.finding.page)
@@ -148,28 +149,35 @@ class ChatDock(QWidget):
             self.app.jobs.start(self._read(session))
 
     async def _read(self, session: Session) -> None:
-        """The stored conversation, then the opening."""
-        rows = await self.assistant.history_rows(READ)
+        """The newest of the stored conversation, then the opening."""
+        rows = await self.assistant.history_rows(FIRST)
         if session is not self.assistant.session:
             return
-        found = [entry for _, entry in rows]
-        self._first = rows[0][0] if rows else 0
-        questions = [entry for entry in found if isinstance(entry, Question)]
-        if questions:
-            self.assistant.reopen(questions[-1])
-        said = [entry.text for entry in found if isinstance(entry, Said)]
+        self._rows, self._reopened = FIRST, False
+        self._show_rows(rows)
+        said = [entry.text for _, entry in rows if isinstance(entry, Said)]
         self.foot.input.last = said[-1] if said else ""
-        self.list.show_history(found, more=self._first > 1)
         self._watch = Watch(self.assistant, session)
         if self.app.settings.openings:
             self.assistant.begin("opened")
 
     async def _read_earlier(self) -> None:
+        """What came before. What is newer is read again: an edit since may have withdrawn some."""
         session = self.assistant.session
-        rows = await self.assistant.history_rows(READ, self._first)
-        if rows and session is self.assistant.session:
-            self._first = rows[0][0]
-            self.list.show_history([entry for _, entry in rows], more=self._first > 1)
+        self._rows += READ
+        rows = await self.assistant.history_rows(self._rows)
+        if session is self.assistant.session:
+            self._show_rows([each for each in rows if each[0] < self._first])
+
+    def _show_rows(self, rows: list[tuple[int, Entry]]) -> None:
+        """Add them above what is shown. The newest question of all can still be answered."""
+        found = [entry for _, entry in rows]
+        self._first = rows[0][0] if rows else 0
+        questions = [entry for entry in found if isinstance(entry, Question)]
+        if questions and not self._reopened:
+            self._reopened = True
+            self.assistant.reopen(questions[-1])
+        self.list.show_history(found, more=self._first > 1)
 
     async def _read_around(self) -> None:
         """Who speaks, what was spent, and what can be asked at this step."""
@@ -195,6 +203,7 @@ class ChatDock(QWidget):
             case Busy():
                 self.foot.show_busy(entry.on)
                 if not entry.on:
+                    self.list.end_replies()
                     self._around.ask()
             case Waits():
                 self.foot.wait.begin(entry)

@@ -70,9 +70,10 @@ class Finding(QObject):
         self.when.setText(dated(place.at))
         self.page.setCurrentIndex(1)
         self.shown.emit(True)
+        words = self.line.line.text().strip()
         found = next((entry for row, entry in rows if row == place.row), None)
         if found is not None:
-            kit.in_turn(self.list, lambda: self.list.show_place(found))
+            kit.in_turn(self.list, lambda: self.list.show_place(found, words))
 
     async def _read_earlier(self) -> None:
         rows = await self._assistant.history_rows(BEFORE, self._first)

@@ -13,7 +13,8 @@ from app.ui import kit
 
 NO_MODEL = "Guided: fixed words, your numbers. No language model is asked."
 PROBLEM = 60  # characters of what is wrong with a file; the rest is its tooltip
-LONGEST = 160  # pixels of the speaker's name at normal text size
+AROUND = 92  # pixels of margins, gaps, and the button's own padding and caret
+LEAST = 40  # pixels of the name that are always shown
 
 
 class Head(QFrame):
@@ -32,9 +33,9 @@ class Head(QFrame):
         self.search = kit.tool_button(
             "magnifying-glass", "Search the conversation (Ctrl+F)", search
         )
-        fold = kit.tool_button("layout", "Hide assistant", hide)
-        title = kit.label("Assistant", "strong")
-        line = kit.row(title, self.speaker, None, self.search, fold, gap=8)
+        self._fold = kit.tool_button("layout", "Hide assistant", hide)
+        self._title = kit.label("Assistant", "strong")
+        line = kit.row(self._title, self.speaker, None, self.search, self._fold, gap=8)
         line.setContentsMargins(16, 8, 8, 6)
         self.setLayout(line)
 
@@ -79,7 +80,10 @@ class Head(QFrame):
 
     def _fit(self) -> None:
         """The name is cut to the room that is left; whole in the tooltip."""
-        others = 220 * self.fontMetrics().height() // 18
-        room = max(48, min(2 * LONGEST, self.width() - others))
-        cut = self.speaker.fontMetrics().elidedText(self.name, Qt.TextElideMode.ElideMiddle, room)
+        others = (self._title, self.search, self._fold)
+        taken = sum(widget.sizeHint().width() for widget in others) + AROUND
+        room = max(LEAST, self.width() - taken)
+        metrics = self.speaker.fontMetrics()
+        short = self.name.rpartition("/")[2] or self.name  # without the publisher
+        cut = metrics.elidedText(short, Qt.TextElideMode.ElideRight, room)
         self.speaker.setText(f"{cut.replace('&', '&&')} ")

@@ -24,10 +24,11 @@ from app.jobs import Job
 from app.ui import kit
 from app.ui.chat.cards import ApprovalCard
 from app.ui.chat.hooks import Hooks
-from app.ui.chat.messages import MessageView, QueuedView, SaidView, Spoken
+from app.ui.chat.messages import MessageView, QueuedView, SaidView
 from app.ui.chat.questions import QuestionCard
 from app.ui.chat.rows import RunningRow, ToolRow
 from app.ui.chat.scroller import Scroller
+from app.ui.chat.spoken import Spoken
 from app.ui.chat.tree import TreeCard
 from app.ui.chat.views import answered_row, still
 
@@ -241,12 +242,19 @@ class ChatList(Scroller):
         self.follow()
         self._append(view)
 
-    def show_place(self, entry: Entry) -> None:
-        """Mark the piece that shows this entry, and scroll to it."""
+    def end_replies(self) -> None:
+        """The turn is over: a reply of which no word came leaves nothing behind."""
+        for view in self._replies.values():
+            if not view.text.strip():
+                self.drop(view)
+        self._replies.clear()
+
+    def show_place(self, entry: Entry, words: str) -> None:
+        """Mark the piece that shows this entry and the words in it, and scroll to it."""
         text = getattr(entry, "text", "")
         for view in self.views:
             if isinstance(view, Spoken) and view.text == text:
-                view.mark(found=True)
+                view.mark(found=True, words=words)
                 self.reveal(view)
             elif isinstance(view, QuestionCard) and view.question.text == text:
                 kit.restyle(view, selected=True)

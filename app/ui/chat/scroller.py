@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.ui import kit
-from app.ui.chat.messages import Spoken
+from app.ui.chat.spoken import Spoken
 
 W = TypeVar("W", bound=QWidget)
 NEAR = 48  # pixels from an end within which it counts as reached

@@ -19,7 +19,12 @@ from app.ui.chat.questions import QuestionCard
 from app.ui.chat.rows import ToolRow
 from app.ui.chat.tree import TreeCard
 
-HOW = {"always": "always allowed", "expired": "expired", "ended": "turn ended"}
+HOW = {
+    "named": "allowed at the start",
+    "always": "always allowed",
+    "expired": "expired",
+    "ended": "turn ended",
+}
 
 
 def still(entry: Entry, hooks: Hooks) -> QWidget | None:

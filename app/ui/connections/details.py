@@ -1,9 +1,11 @@
 """One connection to look at and to change: its fields, its key, where records would go, its test."""
 
+import contextlib
+
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QLayout, QWidget
 
-from app.llm.address import check_address, leaves_computer
+from app.llm.address import check_address, host_of, leaves_computer
 from app.llm.connections import ENVIRONMENT, Connection
 from app.ui import kit
 from app.ui.connections.key_box import KeyBox
@@ -91,6 +93,10 @@ class Details(QWidget):
         """What stands in the fields; None where something is wrong, which is then said there."""
         return self.form.value()
 
+    def moved(self, made: Connection) -> bool:
+        """Whether it is at another host now than the one its key was given for."""
+        return not self.is_new and _origin(made.base_url) != _origin(self.saved.base_url)
+
     def offer_models(self, names: list[str]) -> None:
         """What the endpoint lists, to choose from."""
         editor = self.form.editors["model"]
@@ -117,8 +123,14 @@ class Details(QWidget):
 
     def _warn(self) -> None:
         """Where the address is not on this computer: what would go there."""
-        try:
-            words = leaves_computer(check_address(str(self.form.editors["base_url"].get())))
-        except ValueError:
-            words = ""
+        words = ""
+        with contextlib.suppress(ValueError):  # half typed: said when it is saved
+            url = check_address(str(self.form.editors["base_url"].get()))
+            words = leaves_computer(url)
+            self.key.show_moved(self.moved(self.saved.model_copy(update={"base_url": url})))
         self.warning.show_items(*([kit.banner("warn", words)] if words else []))
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Where a key goes: how, and to which host and port."""
+    return url.split(":")[0].lower(), host_of(url).lower()

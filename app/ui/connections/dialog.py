@@ -216,8 +216,8 @@ class ConnectionsDialog(QDialog):
         if made is None:
             return False
         key = self.details.key.typed
-        if key is not None:
-            await self._clients.change(self._all.set_key, made.id, key)
+        if key is not None or self.details.moved(made):
+            await self._clients.change(self._all.set_key, made.id, key or "")
         await self._clients.change(self._all.put, made)
         self._pick(made.id)
         return True
@@ -255,7 +255,8 @@ class ConnectionsDialog(QDialog):
         """The checks with what stands in the fields, saved or not."""
         trial = self.details.trial
         try:
-            kept = "" if typed else await asyncio.to_thread(self._all.key, connection.id)
+            own = not typed and not self.details.moved(connection)
+            kept = await asyncio.to_thread(self._all.key, connection.id) if own else ""
             client = await self._clients.try_out(connection, typed or kept)
             try:
                 findings = await examine(client, connection.model, trial.show_check)

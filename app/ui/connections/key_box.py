@@ -57,6 +57,14 @@ class KeyBox(QWidget):
         self.forget.hide()
         self._say(None)
 
+    def show_moved(self, moved: bool) -> None:
+        """The address is another one: the key that is kept will not be sent there."""
+        if not self.replace.isHidden() and self._held.isVisibleTo(self):
+            kept = f"A key is kept {self._where}."
+            self.kept.setText(
+                f"{kept} It is not sent to another host: replace it." if moved else kept
+            )
+
     def show_trouble(self, words: str) -> None:
         """The keychain did not answer; a key can be entered all the same."""
         self.show_key(False, keychain=True)

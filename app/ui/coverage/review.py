@@ -107,6 +107,8 @@ class GeneratedCard(QFrame):
 
     def _show_side(self) -> None:
         waits = self.sides.selected == WAITING
+        title = "Score" if waits else "Reason"
+        self.table.model().setHeaderData(2, Qt.Orientation.Horizontal, title)
         self.table.show_rows([_row(item) for item in self._pages[self.sides.selected]])
         if self.table.currentIndex().row() < 0 and self.table.row_count:
             self.table.selectRow(0)

@@ -6,21 +6,42 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.agent.entries import CardAsked, Choice, Message, Option, Question, Said, ToolDone
+from app.agent.entries import (
+    CardAsked,
+    Choice,
+    Entry,
+    Message,
+    Option,
+    Question,
+    Queued,
+    Said,
+    Spent,
+    ToolDone,
+    TreeShown,
+    Waits,
+    Withdrawn,
+    as_data,
+)
+from app.agent.speaker import Speaker
 from app.errors import DeclinedError
 from app.jobs import Job
+from app.store import results, topics
+from app.store.database import Tx
 from app.tools.base import Card
 from app.ui import kit
 from app.ui.chat.cards import ApprovalCard
 from app.ui.chat.dock import ChatDock
+from app.ui.chat.links import AddressDialog
 from app.ui.chat.list import SHOWN
-from app.ui.chat.messages import MessageView, SaidView
+from app.ui.chat.messages import MessageView, QueuedView, SaidView
 from app.ui.chat.questions import OptionButton, QuestionCard
 from app.ui.chat.rows import RunningRow, ToolRow
+from app.ui.chat.spoken import Spoken
+from app.ui.chat.tree import TreeCard
 from app.ui.kit import Markdown, Prose
 from app.wiring import App
 
@@ -333,3 +354,220 @@ def _card(title: str = "Delete 15 exact duplicates?") -> Card:
         verb="Delete 15",
         note="reversible",
     )
+
+
+async def test_a_place_is_found_and_shown_highlighted(
+    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot, until: Until
+) -> None:
+    async with open_app(ROWS) as app:
+        dock = make_dock(app)
+        await settled(dock)
+        dock.assistant.send("explain balance")
+        await settled(dock)
+        dock.finding.open()
+        assert dock.finding.line.isVisible()
+        dock.finding.line.line.setText("evenly the topics")
+        await until(lambda: dock.finding.hits.hits)
+        assert dock.pages.currentIndex() == 1
+        (hit,) = dock.finding.hits.hits
+        assert "evenly the topics are filled" in hit.place.excerpt
+        qtbot.keyClick(hit, Qt.Key.Key_Return)
+        await until(lambda: [v for v in _found(dock) if v.isVisible()])
+        (place,) = _found(dock)
+        assert "evenly the topics" in place.text
+        assert place.findChildren(Prose)[0].textCursor().selectedText() == "evenly the topics"
+        questions = dock.finding.list.findChildren(QuestionCard)
+        assert not any(option.focusPolicy() for card in questions for option in card.options)
+        qtbot.keyClick(dock.finding.line.line, Qt.Key.Key_Escape)
+        assert dock.pages.currentIndex() == 0
+        assert dock.finding.line.isHidden()
+
+
+async def test_older_entries_are_read_at_the_top_and_what_was_edited_away_is_not_among_them(
+    open_app: OpenApp, make_dock: MakeDock
+) -> None:
+    async with open_app(ROWS) as app:
+        session = app.session
+        assert session is not None
+        edited = Said(key="edited", text="edited away")
+        kept = Message(text="the first of all")
+        later = [Message(text=f"message {n}") for n in range(90)]
+        entries = [kept, edited, *later[:70], Withdrawn(key="edited"), *later[70:]]
+        await session.store.transaction(_store, entries)
+        app.settings.openings = False
+        dock = make_dock(app)
+        await settled(dock)
+        while dock.list.show_earlier():
+            await settled(dock)
+        texts = [view.text for view in dock.list.views if isinstance(view, Spoken)]
+        assert texts == ["the first of all", *(f"message {n}" for n in range(70, 90))]
+
+
+def _store(tx: Tx, entries: list[Entry]) -> None:
+    for entry in entries:
+        results.add_chat(tx, entry.kind, as_data(entry))
+
+
+async def test_a_search_without_a_place_says_so(
+    open_app: OpenApp, make_dock: MakeDock, until: Until
+) -> None:
+    async with open_app(ROWS) as app:
+        dock = make_dock(app)
+        await settled(dock)
+        dock.finding.open()
+        dock.finding.line.line.setText("<b>nowhere</b>")
+        await until(lambda: dock.pages.currentIndex() == 1)
+        assert "<b>nowhere</b>" in dock.finding.hits._said.text()
+
+
+async def test_ids_lead_to_their_panels_and_addresses_ask(
+    open_app: OpenApp, make_dock: MakeDock, until: Until
+) -> None:
+    async with open_app() as app:
+        dock = make_dock(app)
+        await settled(dock)
+        gone: list[tuple[str, Any]] = []
+        dock.go.connect(lambda panel, target: gone.append((panel, target)))
+        dock.list.add(Message(text="See record 12, [this](topic:7) and [that](https://x.org/y)"))
+        (part,) = views(dock, MessageView)[-1].words.parts
+        for address in ("record:12", "topic:7", "https://x.org/y"):
+            part.anchorClicked.emit(QUrl(address))
+        assert gone == [("records", {"record": 12}), ("topics_config", {"topic": 7})]
+        await until(lambda: dock.findChildren(AddressDialog))
+        (dialog,) = dock.findChildren(AddressDialog)
+        assert dialog.words.toPlainText() == "https://x.org/y"
+        dialog.reject()
+        await settled(dock)
+
+
+async def test_quick_actions_are_of_the_step_and_send_their_text(
+    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot, until: Until
+) -> None:
+    async with open_app(ROWS) as app:
+        dock = make_dock(app)
+        await settled(dock)
+        labels = [chip.text() for chip in dock.foot.quick.widgets]
+        assert "Set the goal" in labels
+        await app.call("start_finetune_workflow", training_goals="Answer kindly")
+        await until(lambda: [c.text() for c in dock.foot.quick.widgets] != labels)
+        chip = dock.foot.quick.widgets[-1]
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+        await settled(dock)
+        assert len(views(dock, SaidView)) == 1
+
+
+async def test_what_a_stop_drops_returns_to_an_empty_line_only(
+    open_app: OpenApp, make_dock: MakeDock
+) -> None:
+    async with open_app() as app:
+        dock = make_dock(app)
+        await settled(dock)
+        dock._heard(Queued(key="a", text="first"))
+        dock._heard(Queued(key="b", text="second"))
+        assert [view.text for view in views(dock, QueuedView)] == ["first", "second"]
+        dock._heard(Queued(key="a", text="first", on=False))
+        dock._heard(Queued(key="b", text="second", on=False))
+        assert dock.foot.input.text() == "first"
+        assert not views(dock, QueuedView)
+
+
+async def test_a_wait_counts_down_and_can_be_stopped(
+    open_app: OpenApp, make_dock: MakeDock
+) -> None:
+    async with open_app() as app:
+        dock = make_dock(app)
+        await settled(dock)
+        dock._heard(Waits(seconds=12, reason="The endpoint is busy."))
+        assert dock.foot.wait.isVisible()
+        assert dock.foot.wait.words.text() == "The endpoint is busy, trying again in 12 s"
+        stops: list[bool] = []
+        dock.foot.stopped.connect(lambda: stops.append(True))
+        stop = next(b for b in dock.foot.wait.findChildren(QPushButton) if b.text() == "Stop")
+        stop.click()
+        assert stops == [True]
+        dock._heard(Message(text="Here it is"))
+        assert dock.foot.wait.isHidden()
+
+
+async def test_the_head_names_who_speaks_and_lets_another_be_chosen(
+    open_app: OpenApp, make_dock: MakeDock, until: Until
+) -> None:
+    async with open_app() as app:
+        damaged = app.home / "agents" / "broken.md"
+        damaged.parent.mkdir(parents=True, exist_ok=True)
+        damaged.write_text("no head")
+        dock = make_dock(app)
+        await settled(dock)
+        assert dock.head.name == "Guided"
+        actions = {action.text(): action for action in dock.head.speaker.menu().actions()}
+        assert {"finetune", "Guided (no model)", "Connections…"} <= actions.keys()
+        assert any("broken" in action.toolTip() for action in actions.values())
+        actions["Guided (no model)"].trigger()
+        assert app.settings.agent == "guided"
+        speaker = Speaker("Local server", "a/very-long-model-name-" + "x" * 200, "finetune")
+        dock.head.show_speaker(speaker, await dock.assistant.agents(), "finetune")
+        QApplication.processEvents()
+        assert speaker.model in dock.head.speaker.accessibleName()
+        for width in (352, 312):
+            dock.resize(width, 760)
+            QApplication.processEvents()
+            assert dock.head.minimumSizeHint().width() <= width
+            assert dock.head.speaker.width() >= dock.head.speaker.sizeHint().width()
+        asked: list[str] = []
+        dock.go.connect(lambda panel, target: asked.append(panel))
+        menu = {action.text(): action for action in dock.head.speaker.menu().actions()}
+        menu["Connections…"].trigger()
+        assert asked == ["connections"]
+
+
+async def test_what_was_spent_stands_at_the_foot(open_app: OpenApp, make_dock: MakeDock) -> None:
+    async with open_app(ROWS) as app:
+        dock = make_dock(app)
+        await settled(dock)
+        assert dock.foot.spent.text() == "No model"
+        session = app.session
+        assert session is not None
+        spent = Spent(model="m", prompt_tokens=12_000, answer_tokens=345, cost=0.25)
+        await dock.assistant._emit(spent, session)
+        dock._heard(spent)
+        await settled(dock)
+        assert dock.foot.spent.text() == "12.3k tokens, 0.25"
+
+
+async def test_topics_of_the_chat_are_used_like_those_of_the_panel(
+    open_app: OpenApp, make_dock: MakeDock, until: Until
+) -> None:
+    async with open_app(ROWS, goal="answer") as app:
+        dock = make_dock(app)
+        await app.call("start_finetune_workflow", training_goals="answer")
+        await settled(dock)
+        hierarchy = ({"name": "Odd"}, {"name": "Even"})
+        dock.list.add(TreeShown(title="Two topics", hierarchy=hierarchy))
+        (card,) = views(dock, TreeCard)
+        card.tree._model.item(0).setText("Uneven")
+        card.use.click()
+        await until(lambda: card.tree.frozen)
+        assert app.session is not None
+        found = await app.session.store.read(topics.all_topics)
+        assert [topic.name for topic in found] == ["Uneven", "Even"]
+
+
+async def test_an_always_is_offered_only_for_what_can_be_undone(
+    open_app: OpenApp, make_dock: MakeDock, until: Until
+) -> None:
+    async with open_app(ROWS) as app:
+        dock = make_dock(app)
+        await settled(dock)
+        for reversible in (False, True):
+            card = _card().model_copy(update={"reversible": reversible})
+            asked = asyncio.ensure_future(app.approve(card))
+            await until(lambda: views(dock, ApprovalCard))
+            view: ApprovalCard = views(dock, ApprovalCard)[0]
+            assert view.always.isVisible() is reversible
+            (view.always if reversible else view.no).click()
+            assert await asked is reversible
+            await settled(dock)
+
+
+def _found(dock: ChatDock) -> list[Spoken]:
+    return [v for v in dock.finding.list.findChildren(Spoken) if v.property("found")]

@@ -71,6 +71,13 @@ async def test_pieces_become_one_message_that_stays(chat: ChatList, until: Any) 
     assert view.text == "The **base** model."
 
 
+def test_a_reply_without_a_word_leaves_nothing(chat: ChatList) -> None:
+    chat.add(Piece(reply="r", text=" \n"))
+    chat.add(Piece(reply="q", text="some"))
+    chat.end_replies()
+    assert texts(chat) == ["some"]
+
+
 def test_a_stopped_message_says_so_quietly(chat: ChatList) -> None:
     chat.add(Message(text="The base mod", reply="r", stopped=True))
     chat.add(Message(text="whole", reply="q"))

@@ -171,6 +171,24 @@ async def test_a_key_is_replaced_and_forgotten_never_shown(open_app: OpenApp, un
                 assert box.field.isVisible()
 
 
+async def test_a_key_is_not_sent_to_another_host(open_app: OpenApp, until: Until):
+    with installed() as keychain:
+        async with scripted(*WHOLE) as server, open_app() as app:
+            app.connections.set_key("far", KEY)
+            async with opened(app, until, FAR) as dialog:
+                type_in(dialog, "base_url", server.url)
+                assert "not sent to another host" in dialog.details.key.kept.text()
+                type_in(dialog, "model", MODEL)
+                dialog.details.trial.button.click()
+                await settled(dialog, until)
+                assert len(server.keys) == 3
+                assert not any(KEY in key for key in server.keys)
+                dialog.details.save.click()
+                await settled(dialog, until)
+                assert not keychain.kept
+                assert app.connections.all[0].base_url == server.url
+
+
 async def test_without_a_keychain_it_is_said(open_app: OpenApp, until: Until):
     async with open_app() as app, opened(app, until, FAR) as dialog:
         assert "for this session only" in dialog.details.key.words.text()
