@@ -175,14 +175,17 @@ def _keep_categories(tx: Tx, fingerprint: str, accepted: Accepted) -> None:
 
 def _log(tx: Tx, run_ids: Sequence[int], accepted: Accepted) -> None:
     """An entry in the log of each run that the records are of."""
+    known = {run.id: run for run in results.of_kind(tx, "generation")}
     for run_id, n in Counter(run_ids).items():
+        if run_id not in known:  # lost from a damaged file
+            continue
         entry = {
             "at": tx.now,
             "accepted": n,
             "balance_before": accepted.balance_before,
             "balance_after": accepted.balance_after,
         }
-        rounds = results.get(tx, run_id).data.get("rounds", [])
+        rounds = known[run_id].data.get("rounds", [])
         results.update(tx, run_id, data={"rounds": [*rounds, entry]})
 
 

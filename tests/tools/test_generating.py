@@ -201,6 +201,32 @@ async def seeds_were_of_training(app: App, requests: list[dict[str, Any]]) -> No
         assert not [text for text in texts if f'"{text}"' in sent]
 
 
+async def test_variants_of_chosen_records_keep_what_rides_along(tmp_path):
+    async with generator(tmp_path, quota=10) as (app, writer):
+        refunds = (await app.call("get_dataset_records", topic_filter="Refund")).records
+        chosen = [row.id for row in refunds if row.split == "train"][:2]
+        texts = GOOD["Refund"][2:4]
+        items = [{"of": n, "text": text} for n, text in enumerate(texts, 1)]
+        writer.raw = [json.dumps({"items": items})]
+        made = await app.call(
+            "generate_synthetic_data", strategy="message_variation", record_ids=chosen
+        )
+        assert made.waiting == {"Refund": 2}
+        sent = writer.server.requests[0]["messages"][1]["content"]
+        assert all(f'"{row.preview}"' in sent for row in refunds if row.id in chosen)
+        ids = (await app.call("accept_generated")).record_ids
+        new = await app.session.store.read(records.many, ids)
+        assert [record.parent_id for record in new] == sorted(chosen, key=sent_order(sent, refunds))
+        assert {record.extra["label"] for record in new} == {"refund"}
+        assert {record.last_user_turn for record in new} == set(texts)
+
+
+def sent_order(sent: str, rows: list[Any]) -> Any:
+    """By the place of a record's text in a request."""
+    places = {row.id: sent.find(f'"{row.preview}"') for row in rows}
+    return places.__getitem__
+
+
 async def test_a_spending_limit_ends_it_before_it_is_passed(tmp_path):
     prices = {"prompt_price": 1000.0, "answer_price": 1000.0}
     async with generator(tmp_path, **prices) as (app, writer):
