@@ -7,8 +7,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from app.domain.diversity import Diversity
 from app.domain.records import Message
-from app.domain.wording import number
+from app.domain.wording import count, number
 from app.tools.reviewing import Review, ReviewItem
 from app.ui import kit
 from app.ui.kit.buttons import Kind
@@ -19,6 +20,11 @@ TURN_SHOWN = 1_500
 COLUMNS = (kit.Column("Record"), kit.Column("Topic", 110), kit.Column("Score", 116, right=True))
 WAITING, REFUSED = 0, 1
 KEYS = ("A", "E", "R")
+FIGURES = (
+    "Likeness is the cosine of the sentence encoder: from 0.95 on a record is a copy. Near validation "
+    "records it would leak them into training. Variety is the share of word pairs that are different "
+    "(distinct-2), beside that of as many real records."
+)
 
 
 class GeneratedCard(QFrame):
@@ -55,7 +61,9 @@ class GeneratedCard(QFrame):
         self.reject = self._action("Reject", "R")
         keys = kit.row(self.accept, self.edit, self.reject, None, gap=6)
         side = kit.frame(kit.column(self.detail, None, keys, gap=8, margin=12), "sunken")
-        lists = kit.column((self.table, 1), self.reasons, gap=6)
+        self.figures = kit.label("", "small", "muted", wrap=True)
+        self.figures.setToolTip(FIGURES)
+        lists = kit.column((self.table, 1), self.reasons, self.figures, gap=4)
         self.setLayout(kit.column(head, kit.row((lists, 3), (side, 2), gap=12), margin=14))
         for key in KEYS:
             shortcut = QShortcut(QKeySequence(key), keys_for)
@@ -77,6 +85,9 @@ class GeneratedCard(QFrame):
         self.facts.setText(f"Balance {before}, {after} with all of them" if waiting.total else "")
         told = [f"{n:,} {reason.replace('_', ' ')}" for reason, n in waiting.refused.items()]
         self.reasons.setText(f"Refused: {', '.join(told)}." if told else "Nothing was refused.")
+        diversity = waiting.last.diversity if waiting.last else None
+        self.figures.setText(figures(diversity) if diversity else "")
+        self.figures.setVisible(bool(self.figures.text()))
         entries = [kit.Entry(f"All {waiting.total:,}", lambda: self.accepted_from.emit(0.0))]
         for bar in BARS:
             fits = sum(item.score >= bar for item in waiting.items)
@@ -144,6 +155,21 @@ class GeneratedCard(QFrame):
         shown = text[:TURN_SHOWN] + ("…" if len(text) > TURN_SHOWN else "")
         self.detail.addWidget(kit.label(name, "small", "faint"))
         self.detail.addWidget(kit.Prose(shown, name))
+
+
+def figures(found: Diversity) -> str:
+    """The last round's figures in a line; empty where nothing passed the checks."""
+    if not found.kept:
+        return ""
+    parts = [f"In their topic {number(found.fidelity, '%')}"]
+    parts.append(f"likeness to the data {number(found.nearest)}")
+    if found.validation is not None:
+        parts.append(f"to validation at most {number(found.validation)}")
+    parts.append(
+        f"variety {number(found.distinct_2)} (real records {number(found.distinct_2_real)})"
+    )
+    copies = found.copies_of_data + found.copies_of_new
+    return f"{', '.join(parts)}; {count(copies, 'copy', 'copies')} left out."
 
 
 def _row(item: ReviewItem) -> list[Cell | str]:

@@ -6,10 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from app.domain.diversity import Diversity
 from app.store import generated, results, topics
 from app.store.generated import GeneratedItem
 from app.tools.reviewing import Review, ReviewItem
-from app.ui.coverage.review import GeneratedCard
+from app.ui.coverage.review import GeneratedCard, figures
 from app.ui.coverage_panel import CoveragePanel
 
 
@@ -60,6 +61,18 @@ def test_one_key_decides_on_the_record_in_front(themed: Any) -> None:
     made.show_review(review([]), review([]))
     assert made.shown is None
     made.deleteLater()
+
+
+def test_the_figures_of_the_round_stand_in_a_line() -> None:
+    found = Diversity(
+        judged=12, kept=9, copies_of_data=1, copies_of_new=1, nearest=0.634, validation=0.71,
+        distinct_2=0.9, distinct_2_real=0.62, fidelity=0.9,
+    )  # fmt: skip
+    assert figures(found) == (
+        "In their topic 90 %, likeness to the data 0.63, to validation at most 0.71, variety 0.90 "
+        "(real records 0.62); 2 copies left out."
+    )
+    assert figures(Diversity()) == ""
 
 
 async def test_what_waits_is_shown_decided_on_and_goes(
