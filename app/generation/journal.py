@@ -81,6 +81,7 @@ class Journal:
 
     @property
     def errors(self) -> int:
+        """Requests that came to nothing."""
         return sum(bool(answer.error) for answer in self.answers.values())
 
     @property

@@ -14,7 +14,6 @@ from app.store.rows import JSON_COLUMNS as WIDE
 
 # Refused: by a check. Rejected: by the user. Replaced: another run was asked for better ones.
 State = Literal["waiting", "refused", "rejected", "accepted", "replaced"]
-STATES: tuple[State, ...] = ("waiting", "refused", "rejected", "accepted", "replaced")
 
 
 class GeneratedItem(BaseModel):

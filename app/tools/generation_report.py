@@ -17,7 +17,8 @@ from app.tools.base import Context
 
 class GenerationReport(BaseModel):
     """What a generation brought. Counts are by topic name; `balance_after` is what accepting all that
-    waits of it would give. `state` as of a result; `error` says why it ended early."""
+    waits of it would give. `state` as of a result; `error` says why it ended early; `broken` requests
+    came to nothing."""
 
     run_id: int | None = None
     state: str = "completed"
@@ -33,6 +34,7 @@ class GenerationReport(BaseModel):
     diversity: Diversity | None = None
     english: bool = True
     requests: int = 0
+    broken: int = 0
     prompt_tokens: int = 0
     answer_tokens: int = 0
     cost: float | None = None
@@ -48,6 +50,8 @@ def words(report: GenerationReport, note: str = "") -> str:
     if refused:
         told = [f"{n:,} {REASONS[r]}" for r, n in report.refused.items() if r in REASONS]
         said.append(f"{refused:,} refused: {joined(told, len(told))}.")
+    if report.broken:
+        said.append(f"{count(report.broken, 'request')} came to nothing.")
     short = [t for t, n in report.requested.items() if report.waiting.get(t, 0) < n]
     if short and not report.error:
         said.append(f"{joined(short)} stayed short: nothing more of use came back.")

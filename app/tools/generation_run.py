@@ -258,6 +258,7 @@ class GenerationRun:
             diversity=self._compared.diversity,
             english=self._compared.english,
             requests=len(self._journal.answers),
+            broken=self._journal.errors,
             balance_before=now,
             balance_after=then,
             error=asking.ended_by,
