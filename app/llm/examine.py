@@ -9,13 +9,14 @@ import orjson
 from app.llm.client import Ask, Call, Client, Fault, ModelError, Text, Waiting
 
 State = Literal["ok", "missing", "failed", "skipped"]
-CheckName = Literal["reach", "models", "stream", "tools", "schema"]
+CheckName = Literal["reach", "models", "stream", "tools", "schema", "long"]
 TITLES: dict[CheckName, str] = {
     "reach": "Reachable, key accepted",
     "models": "Model",
     "stream": "Streaming",
     "tools": "Tool calls",
     "schema": "JSON by a schema",
+    "long": "Long prompts",
 }
 LONGEST_WAIT = 10.0  # seconds an endpoint may ask to wait; beyond that the check has failed
 FATAL: tuple[Fault, ...] = ("key", "model", "unreachable", "stalled", "rate", "server")
@@ -34,6 +35,14 @@ TOOL_SPEC: dict[str, Any] = {
     },
 }
 NUMBER = 7
+PASSWORD = "kingfisher"
+LINES = 900  # of FILLER: some 9,000 tokens, about what the shipped agent and its tools take
+FILLER = "Line {n} of the list says nothing of importance."
+TOO_SHORT = (
+    "It lost the beginning of some 9,000 tokens, and the assistant needs as many: its server gives the "
+    "model a smaller context window. Raise it there: OLLAMA_CONTEXT_LENGTH in Ollama, “Context length” "
+    "in LM Studio, --ctx-size in llama.cpp, --max-model-len in vLLM."
+)
 SCHEMA: dict[str, Any] = {
     "type": "json_schema",
     "json_schema": {
@@ -73,9 +82,9 @@ class Findings:
     @property
     def fit(self) -> bool:
         """Whether the assistant can work with it: everything but JSON by a schema is there."""
-        bad = {c.name for c in self.checks if c.state in ("failed", "skipped")}
-        lacks_tools = any(c.name == "tools" and c.state != "ok" for c in self.checks)
-        return not lacks_tools and bad <= {"schema"}
+        states = {check.name: check.state for check in self.checks}
+        bad = {name for name, state in states.items() if state in ("failed", "skipped")}
+        return states["tools"] == "ok" and states["long"] != "missing" and bad <= {"schema", "long"}
 
 
 def _unheard(check: Check) -> None:
@@ -83,26 +92,38 @@ def _unheard(check: Check) -> None:
 
 
 async def examine(
-    client: Client, model: str = "", tell: Callable[[Check], None] = _unheard
+    client: Client,
+    model: str = "",
+    tell: Callable[[Check], None] = _unheard,
+    *,
+    local: bool = False,
 ) -> Findings:
     """Check after check; `tell` hears each as it is done. Without `model` the first listed is tried.
 
-    Costs three requests of some dozens of tokens. Ends at once when its task is cancelled.
+    Costs three requests of some dozens of tokens; a `local` server, which may cut a long prompt
+    without a word, is sent one of 9,000 too. Ends at once when its task is cancelled.
     """
-    trial = _Trial(client, model, tell)
+    trial = _Trial(client, model, tell, local=local)
     await trial.run()
     return Findings(tuple(trial.checks), trial.models, trial.model)
 
 
 class _Trial:
-    def __init__(self, client: Client, model: str, tell: Callable[[Check], None]) -> None:
-        self.client, self.model, self._tell = client, model, tell
+    def __init__(
+        self, client: Client, model: str, tell: Callable[[Check], None], *, local: bool
+    ) -> None:
+        self.client, self.model, self._tell, self._local = client, model, tell, local
         self.models: tuple[str, ...] = ()
         self.checks: list[Check] = []
 
     async def run(self) -> None:
         go_on = await self._reach() and self._choose()
-        steps = (("stream", self._stream), ("tools", self._tools), ("schema", self._schema))
+        steps = (
+            ("stream", self._stream),
+            ("tools", self._tools),
+            ("schema", self._schema),
+            ("long", self._long),
+        )
         for name, step in steps:
             if not go_on:
                 self._note(cast(CheckName, name), "skipped", "Not tried, because of the above.")
@@ -177,6 +198,17 @@ class _Trial:
             return "ok", "Its JSON keeps to the form that was asked for."
         words = "Its answer did not keep to the form: as a generator or judge it may be misread."
         return "missing", words
+
+    async def _long(self) -> tuple[State, str]:
+        if not self._local:
+            return "skipped", "Not tried: services refuse what is too long, in words."
+        lines = "\n".join(FILLER.format(n=n) for n in range(1, LINES + 1))
+        asked = f"The password is {PASSWORD}.\n{lines}\nWhat is the password? Answer with it alone."
+        parts = await self._ask(asked)
+        text = "".join(part.text for part in parts if isinstance(part, Text))
+        if PASSWORD in text.casefold():
+            return "ok", "It kept the beginning of some 9,000 tokens in mind."
+        return "missing", TOO_SHORT
 
     async def _ask(self, text: str, **more: Any) -> list[Text | Call]:
         """What came of one request; raises ModelError, also where a long wait is asked for."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QSizePolicy, QStackedLayout, QWidget
 from shiboken6 import isValid
 
 from app.errors import AppError
+from app.llm.address import is_loopback
 from app.llm.client import ModelError
 from app.llm.connections import ENVIRONMENT, Connection, Preset, keeps_keys
 from app.llm.discover import Found
@@ -259,7 +260,8 @@ class ConnectionsDialog(QDialog):
             kept = await asyncio.to_thread(self._all.key, connection.id) if own else ""
             client = await self._clients.try_out(connection, typed or kept)
             try:
-                findings = await examine(client, connection.model, trial.show_check)
+                here = is_loopback(connection.base_url)
+                findings = await examine(client, connection.model, trial.show_check, local=here)
             finally:
                 await client.close()
         except AppError as error:
