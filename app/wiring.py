@@ -70,6 +70,8 @@ class App:
             session=self.session,
             actor=actor,
             approve=approve or self.approve,
+            connections=self.connections,
+            clients=self.clients,
         )
 
     async def call(self, name: str, /, **arguments: Any) -> BaseModel:

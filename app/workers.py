@@ -40,6 +40,7 @@ TASKS = {
     "export-records": "app.importing.export_worker",
     "topics": "app.embedding.topics_worker",
     "categorize": "app.embedding.categorize_worker",
+    "check-candidates": "app.embedding.candidates_worker",
     "starter": "app.training.starter_worker",
     "rollouts": "app.training.rollouts_worker",
     "train": "app.training.train_worker",

@@ -56,7 +56,7 @@ HOMES = {
     "arro3": {"importing"},
     "backports": {"importing", "selftest"},
     "jinja2": {"training"},
-    "jsonschema": {"grading"},
+    "jsonschema": {"domain"},
     "platformdirs": {"paths"},
 }
 # What the app's own process may never load, not even through others; Qt is the window's alone.

@@ -10,16 +10,19 @@ from app.domain.outlook import Outlook
 from app.domain.plain import marked, one_line, visible
 from app.domain.wording import count, number
 from app.store.records import RecordStats
+from app.tools.accepting import Accepted
 from app.tools.categories import Categorised
 from app.tools.coverage import CoverageReport, QuotaSet
 from app.tools.deployment import Deployed
 from app.tools.dry_run import DryRun
 from app.tools.fixes import Fixed, Removed
 from app.tools.generation import Changed, GenerationOffer
+from app.tools.generation_report import GenerationReport
 from app.tools.grading import GraderConfigured, GraderTest
 from app.tools.listing import RecordPage
 from app.tools.proposals import Proposal
 from app.tools.records import Updated, ValidationReport
+from app.tools.reviewing import Edited, Review
 from app.tools.runs import TrainingStatus
 from app.tools.scan import SensitiveReport
 from app.tools.topics import Applied, Moved
@@ -50,6 +53,10 @@ _WORDS: dict[type[BaseModel], Callable[[Any], str]] = {
     CoverageReport: lambda r: f"balance {number(r.coverage.balance)}",
     QuotaSet: lambda r: f"quota {r.quota:,}",
     GenerationOffer: lambda r: count(len(r.moves), "move"),
+    GenerationReport: lambda r: f"{count(sum(r.waiting.values()), 'record')} to review",
+    Review: lambda r: count(r.total, "record"),
+    Accepted: lambda r: count(r.records, "record"),
+    Edited: lambda r: r.why or r.state,
     GraderConfigured: lambda r: f"v{r.version}, {r.type}",
     GraderTest: lambda r: f"{len(r.rows) - r.errors} scored, {count(r.errors, 'error')}",
     DryRun: lambda r: f"{r.answers:,} answers, {r.verdict.verdict}",

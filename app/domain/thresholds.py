@@ -180,6 +180,15 @@ class Thresholds(BaseModel):
         "split. Source: measured, templated variants lower accuracy (0.769 to 0.754).",
     )
 
+    near_duplicate: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="A generated record whose cosine to a record or another new one is at least "
+        "this is a near-duplicate. Source: product definition (word overlap alone misses three "
+        "quarters of them).",
+    )
+
     # Comparison
     power: float = Field(
         default=0.80,

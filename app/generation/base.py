@@ -1,67 +1,108 @@
-"""The generation family's contract: strategies write new records for thin topics; none is stored here.
-
-Every strategy of this version needs a connected model, which this version cannot yet use. That is
-said plainly instead of filling topics with templates: measured, templated variants lower accuracy
-(0.769 to 0.754 with 15 a class, where 15 real ones give 0.901).
-"""
+"""The generation family's contract: a strategy asks a model for new records of a topic and reads its
+answer; it sees values only, never the store, and keeps nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 import app.generation as family
-from app.domain.records import Record
-from app.errors import ToolError
+from app.domain.records import Message, Record
+from app.llm.client import Ask
 from app.registry import Registry, load_family
 
+Reason = Literal[
+    "malformed", "structure", "refusal", "boilerplate", "tool_schema", "duplicate",
+    "near_duplicate", "off_topic",
+]  # fmt: skip
+REASONS: dict[Reason, str] = {  # «3 outside their topic»
+    "malformed": "not in the form that was asked for",
+    "structure": "without a usable prompt or reference",
+    "refusal": "refused by the model",
+    "boilerplate": "with the opener of an assistant or a form",
+    "tool_schema": "with calls that the tools do not allow, or tools named by the user",
+    "duplicate": "the same as another",
+    "near_duplicate": "nearly the same as another",
+    "off_topic": "outside their topic",
+}
 
-class Request(BaseModel):
-    """What to write: how many records for which leaf topic, and records to start from."""
+
+class Brief(BaseModel):
+    """What one request asks for. `seeds` are real records of the topic's training split; `avoid` are
+    prompts not to repeat; `feedback` says what was wrong with earlier ones."""
 
     model_config = ConfigDict(frozen=True)
 
-    counts: dict[str, int]
-    seeds: tuple[Record, ...] = ()
+    topic: str
+    count: int
+    description: str = ""
     goal: str = ""
+    seeds: tuple[Record, ...] = ()
+    avoid: tuple[str, ...] = ()
+    feedback: str = ""
+
+    @property
+    def tools(self) -> tuple[dict[str, Any], ...]:
+        """The tools of the seeds, each once by its name."""
+        known: dict[str, dict[str, Any]] = {}
+        for tool in (tool for seed in self.seeds for tool in seed.tools):
+            known.setdefault(str((tool.get("function") or {}).get("name", "")), tool)
+        return tuple(tool for name, tool in known.items() if name)
 
 
-class Generated(BaseModel):
-    """New records by topic, and how many were dropped for which reason."""
+class Candidate(BaseModel):
+    """A record that a model wrote, not yet checked. `parents` are ids of records it was made from."""
 
     model_config = ConfigDict(frozen=True)
 
-    records: tuple[tuple[str, Record], ...]
-    dropped: Mapping[str, int]
+    messages: tuple[Message, ...]
+    tools: tuple[dict[str, Any], ...] = ()
+    reference: Any = None
+    reply: Message | None = None
+    extra: dict[str, Any] = {}
+    parents: tuple[int, ...] = ()
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """The last user turn."""
+        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+
+class Refused(BaseModel):
+    """Something a model wrote that cannot become a record: why, in detail, and what it was."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: Reason
+    detail: str = ""
+    text: str = ""
+
+
+Read = list[Candidate | Refused]
 
 
 class Strategy(Protocol):
-    """One way to write records: its name, what it is good for, and the writing itself."""
+    """One way to write records: its name, what it is good for, the version of its prompt."""
 
     name: str
     title: str
     description: str
+    prompt_version: str
+    with_tools: bool  # needs seeds that have tools
 
-    async def generate(self, request: Request) -> Generated:
-        """Write the records; raises ToolError when the strategy cannot work here."""
+    def seeds_for(self, count: int) -> int:
+        """How many seeds a request for `count` records is given."""
+        ...
 
+    def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask:
+        """The request; `structured` where the endpoint keeps to a JSON schema."""
+        ...
 
-class NeedsModel:
-    """A strategy known by name and purpose that cannot run without a connected model."""
-
-    def __init__(self, name: str, title: str, description: str) -> None:
-        self.name, self.title, self.description = name, title, description
-
-    async def generate(self, request: Request) -> Generated:
-        """Always raises ToolError, with what can be done instead."""
-        raise ToolError(
-            f"{self.title} needs a connected model, which this version cannot yet use. "
-            "Variants from templates are not offered: measured, they lower accuracy. "
-            "What helps without a model: move misfiled or uncategorised records into thin topics, "
-            "weight the topics, or write the missing records from the list."
-        )
+    def read(self, brief: Brief, answer: str) -> Read:
+        """What the answer holds, in its order; one Refused when it holds nothing to read."""
+        ...
 
 
 STRATEGIES: Registry[Strategy] = Registry("strategy")

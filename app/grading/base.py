@@ -13,8 +13,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 import app.grading
+from app.domain.json_schemas import check_schema, schema_faults
 from app.errors import InputError
-from app.grading.schema import check_schema, schema_faults
 from app.registry import Registry, load_family
 
 HOSTED_NAMES = {"python": "script"}  # what the hosted fine-tuning APIs call our types

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AfterValidator, Field
 
+from app.domain.json_schemas import check_schema, schema_faults
 from app.grading.base import GraderConfig, Sample, Score
 from app.grading.pairwise import pairwise_type
-from app.grading.schema import check_schema, schema_faults
 from app.grading.templates import ANSWER, Template, render
 
 

@@ -47,8 +47,10 @@ def set_topic(tx: Tx, which: Which, topic_id: int | None, tell: Tell = quiet) ->
 
 
 def set_split(tx: Tx, which: Which, split: Split | None, tell: Tell = quiet) -> int:
-    """Put records in a split, or in none; returns how many were in another."""
-    return _update(tx, which, "split = ?", (split,), unless="split IS ?", told=(split,), tell=tell)
+    """Put records in a split, or in none; returns how many were in another. Generated records stay
+    in training: held-out figures are of real ones."""
+    unless = "split IS ? OR source = 'generated'"
+    return _update(tx, which, "split = ?", (split,), unless=unless, told=(split,), tell=tell)
 
 
 def set_tag(tx: Tx, which: Which, tag: str, tell: Tell = quiet) -> int:

@@ -1,6 +1,7 @@
 """Undo for everything that is data: triggers note each value before and after, per labelled write.
 
-Only Meta, Record, Body and Topic are undoable. Spending, runs, results and deployments are history.
+Only Meta, Record, Body, Topic and Generated are undoable. Spending, runs, results and deployments are
+history.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from app.store import inverse
 from app.store.database import Tx
 from app.store.events import (
     Event,
+    GeneratedChanged,
     RecordsChanged,
     SettingsChanged,
     TimelineChanged,
@@ -25,6 +27,7 @@ from app.store.tables import (
     Change,
     ChangeCell,
     ChangeCurrent,
+    Generated,
     Meta,
     Point,
     Record,
@@ -40,6 +43,7 @@ EVENT_OF: dict[str, type[Event]] = {
     Record._meta.table_name: RecordsChanged,
     Body._meta.table_name: RecordsChanged,
     Topic._meta.table_name: TopicsChanged,
+    Generated._meta.table_name: GeneratedChanged,
 }
 
 

@@ -59,9 +59,10 @@ FROM first WHERE record.content_hash = first.hash AND record.id > first.id
 """
 
 
+# Generated records are for training only, so no cluster may give them another split.
 VALID_PROMPTS = """
 SELECT id, line, cluster, content_hash, messages FROM record JOIN body ON record_id = id
-WHERE valid ORDER BY id
+WHERE valid AND source <> 'generated' ORDER BY id
 """
 PLACE = "UPDATE record SET cluster = ?, split = ? WHERE id = ?"
 WARN_NEAR = """

@@ -29,6 +29,10 @@ class TopicsChanged(Event):
     """The topic tree or a pending proposal changed."""
 
 
+class GeneratedChanged(Event):
+    """Generated records came in, or were decided on."""
+
+
 class GraderChanged(Event):
     """Another grader version is current, or a grader was tested."""
 

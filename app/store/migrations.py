@@ -14,6 +14,7 @@ from app.store.tables import (
     SCANNED_INDEX,
     SCHEMA_VERSION,
     Body,
+    Generated,
     Record,
     Scanned,
     Unindexed,
@@ -29,6 +30,8 @@ def migrate(tx: Tx) -> None:
     for target in range(version + 1, SCHEMA_VERSION + 1):
         MIGRATIONS[target](tx)
         tx.db.execute_sql(f"PRAGMA user_version = {target}")
+    if version < SCHEMA_VERSION:
+        _make_triggers(tx)
     for statement in (ROW_INDEX, LISTED_INDEX):
         tx.db.execute_sql(statement)
 
@@ -55,19 +58,28 @@ def to_version_2(tx: Tx) -> None:
 
 
 def to_version_3(tx: Tx) -> None:
-    """A place for what a scan finds; all triggers are made anew, since undo no longer notes counts.
-
-    The counts that it noted are dropped from the history: it would stop at one that was made exact.
+    """A place for what a scan finds. Undo no longer notes counts: those that it noted are dropped from
+    the history, since it would stop at one that was made exact.
     """
     create_tables(tx.db, (Scanned,))
-    for (name,) in tx.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-        tx.db.execute_sql(f'DROP TRIGGER "{name}"')
-    for statement in (SCANNED_INDEX, *triggers()):
-        tx.db.execute_sql(statement)
+    tx.db.execute_sql(SCANNED_INDEX)
     for table, columns in NOT_UNDONE.items():
         marks = ", ".join("?" for _ in columns)
         query = f"DELETE FROM change_cell WHERE tbl = ? AND op = 'U' AND col IN ({marks})"
         tx.db.execute_sql(query, (table, *sorted(columns)))
+
+
+def to_version_4(tx: Tx) -> None:
+    """A place for records that a model wrote and the user has not accepted yet."""
+    create_tables(tx.db, (Generated,))
+
+
+def _make_triggers(tx: Tx) -> None:
+    """Those of this version in place of what is there: they name every table and column of it."""
+    for (name,) in tx.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        tx.db.execute_sql(f'DROP TRIGGER "{name}"')
+    for statement in triggers():
+        tx.db.execute_sql(statement)
 
 
 def _copy(tx: Tx) -> None:
@@ -84,4 +96,5 @@ def _copy(tx: Tx) -> None:
 MIGRATIONS: dict[int, Migration] = {  # the version that each step leads to
     2: to_version_2,
     3: to_version_3,
+    4: to_version_4,
 }

@@ -131,6 +131,16 @@ def of_kind(tx: Tx, kind: Kind) -> list[ResultValue]:
     return [_result(row) for row in query.dicts().execute(tx.db)]
 
 
+def matching(tx: Tx, kind: Kind, fingerprint: str) -> ResultValue | None:
+    """The newest completed result of a kind that was computed from just these inputs and counts: an
+    undo makes an older one right again."""
+    forgotten = meta.get(tx, "forgotten", 0)
+    chosen = (Result.kind == kind) & (Result.fingerprint == fingerprint) & (Result.id > forgotten)
+    query = Result.select().where(chosen & (Result.state == "completed")).order_by(Result.id.desc())
+    row = query.dicts().first(tx.db)
+    return _result(row) if row else None
+
+
 def latest(tx: Tx, kind: Kind, state: State | None = None) -> ResultValue | None:
     """The newest result of a kind (in a state) that counts: made since the pipeline was reset."""
     forgotten = meta.get(tx, "forgotten", 0)
@@ -215,7 +225,7 @@ def chat_trail(tx: Tx, kinds: tuple[str, ...], limit: int, before: int = 0) -> l
 
 
 class Usage(BaseModel):
-    """What connected models took for a dataset; `cost` counts only turns whose prices were known."""
+    """What connected models took for a dataset; `cost` counts only calls whose prices were known."""
 
     prompt_tokens: int = 0
     answer_tokens: int = 0
@@ -226,14 +236,16 @@ class Usage(BaseModel):
         return self.prompt_tokens + self.answer_tokens
 
 
-def usage(tx: Tx) -> Usage:
-    """The sum over all turns of the assistant."""
-    sums = [
-        pw.fn.SUM(pw.fn.json_extract(Chat.data, f"$.{name}")).alias(name)
-        for name in Usage.model_fields
-    ]
-    row = next(iter(Chat.select(*sums).where(Chat.kind == "spent").dicts().execute(tx.db)))
-    return Usage(**{name: value for name, value in row.items() if value is not None})
+def usage(tx: Tx, *, without: int = 0) -> Usage:
+    """The sum over all turns of the assistant and all generations (`without` a result's own)."""
+    sums = ", ".join(f"SUM(json_extract(data, '$.{name}'))" for name in Usage.model_fields)
+    spent = (
+        "SELECT data FROM chat WHERE kind = 'spent' UNION ALL "
+        "SELECT data FROM result WHERE kind = 'generation' AND id <> ?"
+    )
+    row = tx.sql(f"SELECT {sums} FROM ({spent})", (without,))[0]
+    found = zip(Usage.model_fields, row, strict=True)
+    return Usage(**{name: value for name, value in found if value is not None})
 
 
 def test_openings(tx: Tx) -> int:

@@ -3,7 +3,7 @@
 import peewee as pw
 
 APPLICATION_ID = 0x52465453  # "RFTS"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PAGE_SIZE = 16384  # of new files: a record list reads few, long runs
 
 
@@ -86,6 +86,21 @@ class Topic(Table):
     locked = pw.BooleanField(default=False)
 
 
+class Generated(Table):
+    """A record that a model wrote, outside the data: it waits for the user, was refused by a check, or
+    was decided on. `item` (the record's texts) and `about` (where it comes from) are JSON."""
+
+    run_id = pw.IntegerField(index=True)  # the Result it belongs to
+    state = pw.CharField()  # app.store.generated.State
+    reason = pw.CharField(default="")  # of a refusal
+    topic_id = pw.IntegerField()
+    score = pw.FloatField(default=0.0)  # how surely it lands in its topic
+    record_id = pw.IntegerField(null=True)  # once accepted
+    preview = pw.TextField(default="")
+    item = pw.TextField()
+    about = pw.TextField(default="{}")
+
+
 class Grader(Table):
     """Immutable versions; `id` is the version number, Meta 'grader' names the current one."""
 
@@ -94,7 +109,7 @@ class Grader(Table):
 
 
 class Result(Table):
-    """A categorisation, coverage analysis, grader test, dry run, training run or deployment."""
+    """A categorisation, coverage analysis, generation, grader test, dry run, training or deployment."""
 
     kind = pw.CharField(index=True)
     state = pw.CharField()
@@ -174,12 +189,12 @@ class Dataset(Table):
     summary = pw.TextField(default="{}")
 
 
-UNDOABLE: tuple[type[Table], ...] = (Meta, Record, Body, Topic)
+UNDOABLE: tuple[type[Table], ...] = (Meta, Record, Body, Topic, Generated)
 # Counted in the background, whenever: undo neither notes them nor trips over them.
 NOT_UNDONE = {"record": frozenset({"tokens", "tokens_exact"})}
 DATASET_TABLES: tuple[type[Table], ...] = (
-    Meta, Record, Body, Unindexed, Scanned, Topic, Grader, Result, Answer, Chat, Change, ChangeCell,
-    ChangeCurrent, Point,
+    Meta, Record, Body, Unindexed, Scanned, Topic, Generated, Grader, Result, Answer, Chat, Change,
+    ChangeCell, ChangeCurrent, Point,
 )  # fmt: skip
 LIBRARY_TABLES: tuple[type[Table], ...] = (Dataset,)
 BEGINNING = "substr(preview, 1, 20)"

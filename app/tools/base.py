@@ -19,6 +19,8 @@ from app.domain.plain import one_line
 from app.domain.steps import Step
 from app.errors import DeclinedError, GateError, RefusedError, ToolError
 from app.jobs import Job, Jobs
+from app.llm.clients import Clients
+from app.llm.connections import Connections
 from app.registry import Registry
 from app.settings import Settings
 from app.store.library import Library
@@ -87,6 +89,8 @@ class Context:
     tool: str = ""
     by_model: bool = False
     edits: int = 0
+    connections: Connections | None = None
+    clients: Clients | None = None
 
     @property
     def open(self) -> Session:

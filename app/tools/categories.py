@@ -53,7 +53,7 @@ async def categorise(
     """Categorise in a worker and store the result as one Change."""
     session = ctx.open
     fingerprint = await session.expected("categorize")
-    specs = await session.store.read(_specs)
+    specs = await session.store.read(topic_specs)
     work = session.folder / "runs" / "categorize"
     config = {
         "records": str(await session.store.read(write_texts, work / "records.jsonl")),
@@ -87,7 +87,7 @@ def _store(tx: Tx, assigned: Path, asked: RecordFilter) -> int:
         return records.store_assignments(tx, lines)
 
 
-def _specs(tx: Tx) -> list[dict[str, Any]]:
+def topic_specs(tx: Tx) -> list[dict[str, Any]]:
     """The leaves as the worker reads them: confirmed records as examples, the rest as members."""
     by_topic: dict[int, dict[str, list[int]]] = {}
     names = ("id", "topic_id", "topic_source")

@@ -1,10 +1,12 @@
 """Tools on coverage: how evenly and how fully the topics are covered, and what to add where."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from app.domain.coverage import Coverage, analyse
+from app.domain.coverage import Coverage, analyse, balance
+from app.domain.coverage import Targets as Shares
 from app.domain.planning import Plan, plan
 from app.domain.topics import leaf_paths, shown
 from app.errors import ToolError
@@ -32,6 +34,11 @@ class QuotaSet(BaseModel):
 async def analyze_coverage(ctx: Context, dataset_id: str = "") -> CoverageReport:
     """Balance (how evenly the topics are filled, 0 to 1) and coverage (how close each is to its
     quota), which topics are thin, and a plan with the exact figures afterwards."""
+    return await analysed(ctx)
+
+
+async def analysed(ctx: Context) -> CoverageReport:
+    """The report on the present assignments, kept as a round where these were not measured yet."""
     fingerprint = (await ctx.open.expected("coverage_generation")).model_dump_json()
     report = await ctx.open.store.read(measure, ctx)
     latest = await ctx.open.store.read(results.latest, "coverage")
@@ -84,10 +91,7 @@ def measure(tx: Tx, ctx: Context) -> CoverageReport:
     counts = {name: counted.get(i, 0) for i, name in names.items()}
     parents = {shown(p): shown(p[:-1]) for p in leaf_paths(rows).values() if len(p) > 1}
     quota = meta.get(tx, "quota", ctx.settings.quota)
-    wished = meta.get(tx, "targets", "uniform")
-    targets: Any = None if wished == "uniform" else wished
-    if isinstance(wished, dict):
-        targets = {names[int(i)]: share for i, share in wished.items() if int(i) in names}
+    targets = _targets(tx, names)
     real = _train_counts(tx, names, "AND source <> 'generated'")
     in_train = _train_counts(tx, names, "")
     thresholds = ctx.open.thresholds
@@ -111,6 +115,23 @@ def measure(tx: Tx, ctx: Context) -> CoverageReport:
             for r in reversed(results.of_kind(tx, "coverage"))
         ],
     )
+
+
+def forecast(tx: Tx, added: Mapping[int, int]) -> tuple[float | None, float | None]:
+    """Balance now, and with so many more records by topic id."""
+    names = {i: shown(path) for i, path in leaf_paths(topics.all_topics(tx)).items()}
+    counted, targets = topics.counts(tx), _targets(tx, names)
+    now = {name: counted.get(i, 0) for i, name in names.items()}
+    after = {name: now[name] + added.get(i, 0) for i, name in names.items()}
+    return balance(now, targets), balance(after, targets)
+
+
+def _targets(tx: Tx, names: dict[int, str]) -> Shares:
+    """The wished shares as the domain has them: by name."""
+    wished = meta.get(tx, "targets", "uniform")
+    if isinstance(wished, dict):
+        return {names[int(i)]: share for i, share in wished.items() if int(i) in names}
+    return None if wished == "uniform" else "as_imported"
 
 
 def _train_counts(tx: Tx, names: dict[int, str], condition: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Tools on generation: what can honestly be done for thin topics without a connected model."""
+"""What honestly helps thin topics without writing records: moves, weights, a list of what to write."""
 
 from typing import Literal
 
@@ -7,11 +7,10 @@ from pydantic import BaseModel
 
 from app.domain.topics import leaf_paths, shown
 from app.errors import ToolError
-from app.generation.base import strategy as strategy_named
 from app.generation.moves import Assignment, Move, propose_moves
 from app.generation.weights import topic_weights
 from app.generation.writing_list import as_csv, as_markdown
-from app.store import records, topics
+from app.store import generated, records, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools.base import Card, Context, tool
@@ -22,6 +21,10 @@ EXEMPLARS = 3
 StrategyName = Literal[
     "message_variation", "few_shot", "topic_description", "scenario_expansion", "tool_chain"
 ]
+CONNECT = (
+    "Writing records needs a connected model: open Connections and add one. Variants from templates "
+    "are not offered: measured, they lower accuracy."
+)
 
 
 class ProposedMove(BaseModel):
@@ -36,9 +39,11 @@ class ProposedMove(BaseModel):
 
 
 class GenerationOffer(BaseModel):
-    """Why nothing is generated, and what helps without a model."""
+    """What helps without writing records. `possible`: a model is connected that can write some;
+    `planned`: how many the plan still gives it."""
 
     possible: bool = False
+    planned: int = 0
     text: str
     moves: list[ProposedMove]
     weights: dict[str, float]
@@ -52,37 +57,48 @@ class Changed(BaseModel):
 
 
 @tool("read", step="coverage_generation")
-async def generate_synthetic_data(
-    ctx: Context,
-    strategy: StrategyName = "message_variation",
-    target_topics: list[str] | None = None,
-    count_per_topic: int | None = None,
-    record_ids: list[int] | None = None,
+async def generation_offers(
+    ctx: Context, target_topics: list[str] | None = None
 ) -> GenerationOffer:
-    """Generate records for thin topics. Without a connected model it says what cannot be done and
-    offers what can: moving misfiled records into thin topics, weights, a list of what to write."""
-    if count_per_topic is not None and count_per_topic < 1:
-        raise ToolError("count_per_topic is at least 1.")
+    """What helps thin topics: whether a connected model can write records, and without one moving
+    misfiled records, weights, and a list of what to write. Changes nothing."""
+    return await offers(ctx, target_topics)
+
+
+async def offers(
+    ctx: Context, target_topics: list[str] | None = None, per_topic: int | None = None
+) -> GenerationOffer:
+    """See `generation_offers`; raises ToolError naming a topic that does not exist."""
     report = await ctx.open.store.read(measure, ctx)
-    unknown = [t for t in target_topics or [] if t not in report.topic_ids]
-    if unknown:
-        raise ToolError(f"There is no topic {unknown[0]!r}. Known: {', '.join(report.topic_ids)}.")
-    chosen = strategy_named(strategy)
-    needs = _needs(report, target_topics, count_per_topic)
+    known_topics(report, target_topics)
+    needs = _needs(report, target_topics, per_topic)
     moves = await ctx.open.store.read(_moves, report, needs)
     exemplars = await ctx.open.store.read(_exemplars, report)
     counts = {t.topic: t.records for t in report.plan.topics}
+    writer = ctx.connections.for_role("generator") if ctx.connections else None
+    waiting = await ctx.open.store.read(generated.waiting_by_topic)
+    text = CONNECT
+    if writer is not None:
+        text = f"{writer.name} can write records; nothing enters the data before you accept it."
     return GenerationOffer(
-        text=(
-            f"{chosen.title} needs a connected model, which this version does not yet let write "
-            "records. Variants from templates are not offered: measured, they lower accuracy."
+        possible=writer is not None,
+        planned=sum(
+            max(0, n - waiting.get(report.topic_ids[t], 0)) for t, n in report.plan.add.items()
         ),
+        text=text,
         moves=moves,
         weights=topic_weights(counts),
         todo_markdown=as_markdown(needs, exemplars),
         todo_csv=as_csv(needs, exemplars),
         needed=needs,
     )
+
+
+def known_topics(report: CoverageReport, wanted: list[str] | None) -> None:
+    """Raise ToolError for a name that is no leaf topic."""
+    unknown = [t for t in wanted or [] if t not in report.topic_ids]
+    if unknown:
+        raise ToolError(f"There is no topic {unknown[0]!r}. Known: {', '.join(report.topic_ids)}.")
 
 
 async def _moves_card(ctx: Context, record_ids: list[int] | None = None) -> Card:

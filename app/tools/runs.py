@@ -12,6 +12,7 @@ from app.jobs import Job
 from app.store import results
 from app.store.events import Event, RunChanged
 from app.store.results import ResultValue, State
+from app.tools import generating
 from app.tools.answers import supervised_model
 from app.tools.base import Context
 from app.tools.report import Report, make_report
@@ -55,8 +56,10 @@ def config_of(run: RunDir) -> dict[str, Any]:
 async def attach(ctx: Context) -> None:
     """Called when a dataset is opened: follow what still runs, finish what ended meanwhile.
 
-    Dry runs and tests do not outlive the app: one found running was cut off, and says so.
+    Dry runs and tests do not outlive the app: one found running was cut off, and says so. A generation
+    that was cut off can be resumed.
     """
+    await generating.attach(ctx)
     store = ctx.open.store
     for result in await store.read(results.of_kind, "training"):
         if result.state == "running":

@@ -38,8 +38,8 @@ def read_state(
         train_records=sum(n for (split, _), (n, _) in sums.items() if split == "train"),
         leaves=len(leaves),
         proposal=proposal,
-        categorised=_categorised(tx, sums),
-        covered=_covered(tx),
+        categorised=_categorised(tx, sums, expected["categorize"]),
+        covered=_covered(tx, expected["coverage_generation"]),
         grader=GraderFact(version=grader.version, kind=grader.config["type"]) if grader else None,
         dry_run=_dry_run(tx, values.get("accepted_warning")),
         training=_training(tx),
@@ -78,8 +78,10 @@ def _expected(
     }
 
 
-def _categorised(tx: Tx, sums: Sums) -> Categorised | None:
-    result = results.latest(tx, "categorisation", "completed")
+def _categorised(tx: Tx, sums: Sums, expected: Fingerprint) -> Categorised | None:
+    """By a result of just these records and topics where there is one, else by the newest."""
+    fresh = results.matching(tx, "categorisation", expected.model_dump_json())
+    result = fresh or results.latest(tx, "categorisation", "completed")
     if result is None:
         return None
     placed = sum(number for (_, topic), (number, _) in sums.items() if topic is not None)
@@ -88,8 +90,9 @@ def _categorised(tx: Tx, sums: Sums) -> Categorised | None:
     return Categorised(fingerprint=_stored(result), placed=share)
 
 
-def _covered(tx: Tx) -> Covered | None:
-    result = results.latest(tx, "coverage", "completed")
+def _covered(tx: Tx, expected: Fingerprint) -> Covered | None:
+    fresh = results.matching(tx, "coverage", expected.model_dump_json())
+    result = fresh or results.latest(tx, "coverage", "completed")
     if result is None:
         return None
     found = result.data["coverage"]

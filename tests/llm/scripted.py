@@ -92,6 +92,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.script: list[Step] = []
+        self.by: Callable[[dict[str, Any]], Answer] | None = None  # answers by the request instead
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.invalid: list[str] = []
@@ -142,6 +143,8 @@ class Scripted:
         except AssertionError as error:
             self.invalid.append(str(error))
             return Answer(status=400, error=str(error))
+        if self.by is not None:
+            return self.by(body)
         if not self.script:
             return Answer(status=500, error="no script left")
         step = self.script.pop(0)

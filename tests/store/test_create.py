@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.validation import FLAG_BITS
 from app.errors import Stopped, StoreError
-from app.store import changes, records
+from app.store import changes, generated, records
 from app.store.create import ROWS_A_STATEMENT, DatasetWriter, create_dataset, mark_duplicates
 from app.store.records import RecordFilter
 from app.store.rows import DEFAULTS, IMPORTED_COLUMNS, rows_of
@@ -217,6 +217,7 @@ def as_version_2(path):
         ).fetchall():
             db.execute(f"DROP TRIGGER {name}")
         db.execute("DROP TABLE scanned")
+        db.execute("DROP TABLE generated")
         db.execute("PRAGMA user_version = 2")
     db.close()
 
@@ -244,6 +245,31 @@ async def test_a_file_of_version_2_keeps_its_history_and_loses_the_counts_in_it(
         assert await store.read(lambda tx: tx.sql("SELECT * FROM scanned")) == []
     finally:
         await store.close()
+
+
+async def test_a_file_of_version_3_gets_a_place_for_what_a_model_wrote(tmp_path):
+    path = tmp_path / "dataset.sqlite"
+    create_dataset(path, [{"messages": TURNS}], {})
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE generated")
+        db.execute("PRAGMA user_version = 3")
+    db.close()
+    store = await Store.open(path, "d")
+    try:
+        item = generated.GeneratedItem(run_id=1, topic_id=1, item={"messages": []})
+        await store.transaction(generated.add, [item])
+        await store.write("Reject", generated.edit, 1, state="rejected")
+        await store.undo()
+        assert await store.read(generated.waiting_by_topic) == {1: 1}
+    finally:
+        await store.close()
+
+
+def test_prompts_that_a_model_wrote_are_in_no_cluster_of_a_split(tmp_path):
+    rows = [rows_of(n, row(n, source=s)) for n, s in enumerate(("imported", "generated"), 1)]
+    with DatasetWriter(tmp_path / "d.sqlite") as writer:
+        writer.add([record for record, _ in rows], [body for _, body in rows])
+        assert [found[0] for found in writer.valid_prompts()] == [1]
 
 
 async def test_a_count_becomes_an_estimate_when_the_text_changes_and_undo_never_trips(tmp_path):

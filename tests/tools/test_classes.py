@@ -18,25 +18,36 @@ load_family(app.tools)
 # read: looks. reversible: runs, is shown, can be undone or made again. guarded: a model asks (many
 # records, settings, what runs), the user's hand does not. consequential: asks all but the user's hand.
 READ = """
-check_training_status generate_synthetic_data get_dataset_records get_dataset_stats
-get_workflow_status outlook suggest_graders try_model
+check_training_status generation_offers get_dataset_records get_dataset_stats
+get_workflow_status outlook review_generated suggest_graders try_model
 """
 REVERSIBLE = """
 add_topic advance_to_step analyze_coverage categorize_records confirm_grader_test crash_test_grader
-describe_topic discard_proposal generate_topics move_topic pause_training recut_proposal rename_topic
-scan_sensitive set_goal start_finetune_workflow test_grader_sample update_record validate_records
+describe_topic discard_proposal edit_generated generate_topics move_topic pause_training
+recut_proposal reject_generated rename_topic scan_sensitive set_goal start_finetune_workflow
+test_grader_sample update_record validate_records
 """
 GUARDED = """
-apply_edit apply_topic_weights assign_topic delete_topic export_model fix_records merge_topics redo
-resume_training set_effort set_quota set_targets start_deployment stop_deployment stop_training
-tag_records undo
+accept_generated apply_edit apply_topic_weights assign_topic delete_topic export_model fix_records
+merge_topics redo resume_training set_effort set_quota set_targets start_deployment stop_deployment
+stop_training tag_records undo
 """
 CONSEQUENTIAL = """
 accept_generation_moves accept_warning append_file apply_topic_hierarchy configure_grader
-delete_records deploy_model export_records remove_duplicates reset_pipeline rollback_to_step
-run_dry_run set_split start_training
+delete_records deploy_model export_records generate_synthetic_data regenerate_rejects
+remove_duplicates reset_pipeline resume_generation rollback_to_step run_dry_run set_split
+start_training
 """
-ALWAYS_ASK = {"accept_warning", "deploy_model", "rollback_to_step", "set_split", "start_training"}
+ALWAYS_ASK = {
+    "generate_synthetic_data",
+    "regenerate_rejects",
+    "resume_generation",
+    "accept_warning",
+    "deploy_model",
+    "rollback_to_step",
+    "set_split",
+    "start_training",
+}
 NOT_FOR_MODELS = {"append_file", "confirm_grader_test", "export_model", "export_records"}
 CLASSES = {
     "read": READ, "reversible": REVERSIBLE, "guarded": GUARDED, "consequential": CONSEQUENTIAL,

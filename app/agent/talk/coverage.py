@@ -6,9 +6,14 @@ from app.agent.turn import Turn
 from app.agent.words import bold, bullets, plain
 from app.domain.wording import count, joined, number
 from app.store import records, results
+from app.tools.accepting import Accepted, said
 from app.tools.coverage import CoverageReport
 from app.tools.generation import GenerationOffer
+from app.tools.generation_report import GenerationReport
 
+COVERAGE_PANEL = Option(
+    label="Show the Coverage panel", action="show_panel", arguments={"panel": "coverage"}
+)
 NAMED = 4
 SMALLEST_QUOTA = 10  # under that a topic cannot be judged at all
 GRADES = {
@@ -125,29 +130,52 @@ async def next_after_coverage(turn: Turn) -> None:
 
 @action()
 async def generation(turn: Turn) -> None:
-    """What can be done without a model; nothing is changed by asking."""
-    offer: GenerationOffer = await turn.call("generate_synthetic_data")
+    """What helps the thin topics, with a model or without; nothing is changed by asking."""
+    offer: GenerationOffer = await turn.call("generation_offers")
     needed = sum(offer.needed.values())
     helps = [
         f"**Move** {count(len(offer.moves), 'record')} that may belong in a thin topic.",
         "**Weights**: records of thin topics count more in training.",
         f"**Write** {count(needed, 'record')}: the list is in the Coverage panel, with examples.",
     ]
-    await turn.say(f"{plain(offer.text, 400)} What helps without one:\n\n{bullets(helps)}")
     options = []
+    if offer.possible:
+        helps.insert(0, "**Generate**: the model writes, each record is checked, you accept.")
+        options.append(Option(label="Generate what the plan lacks", action="generate_records"))
+    more = "What helps:" if offer.possible else "What helps without one:"
+    await turn.say(f"{plain(offer.text, 400)} {more}\n\n{bullets(helps)}")
     if offer.moves:
         label = f"Move the {count(len(offer.moves), 'record')}"
         options.append(Option(label=label, action="move_records"))
-    options += [
-        Option(label="Let thin topics count more", action="weigh"),
-        Option(
-            label="Show the Coverage panel",
-            action="show_panel",
-            arguments={"panel": "coverage"},
-        ),
-        Option(label="Go on to the grader", action="next_after_coverage"),
-    ]
+    options.append(Option(label="Let thin topics count more", action="weigh"))
+    if not offer.possible:
+        options.append(Option(label="Connect a model", action="connect"))
+    options += [COVERAGE_PANEL, Option(label="Go on to the grader", action="next_after_coverage")]
     await turn.ask("Which of these?", *options)
+
+
+@action()
+async def generate_records(turn: Turn) -> None:
+    """Let the model write what the plan lacks; asked on a card, since it is billed."""
+    stats = await turn.read(records.stats)
+    several = stats.multi_turn * 2 > stats.valid
+    strategy = "message_variation" if several else "few_shot"
+    made: GenerationReport = await turn.call("generate_synthetic_data", strategy=strategy)
+    await turn.say(plain(made.text, 800))
+    waiting = sum(made.waiting.values())
+    options = [COVERAGE_PANEL, Option(label="Go on to the grader", action="next_after_coverage")]
+    if waiting:
+        label = f"Accept {count(waiting, 'record')}"
+        options.insert(1, Option(label=label, action="accept_records"))
+    await turn.ask("Look at them first: a record in the data is trained on.", *options)
+
+
+@action()
+async def accept_records(turn: Turn) -> None:
+    """Take all that waits into the training split."""
+    accepted: Accepted = await turn.call("accept_generated")
+    await turn.say(f"{said(accepted)} It can be undone.")
+    await turn.act("tell_coverage")
 
 
 @action()

@@ -1,8 +1,11 @@
-"""The card of what helps thin topics without a connected model; it only tells what was accepted."""
+"""The card of what helps thin topics, with a connected model and without; it only tells the choice."""
+
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from app.generation.base import strategies
 from app.tools.coverage import CoverageReport
 from app.tools.generation import GenerationOffer, ProposedMove
 from app.ui import kit
@@ -13,13 +16,16 @@ MOVES_SHOWN = 3
 
 
 class OffersCard(QFrame):
-    """`moved` carries record ids; `quota_asked` a quota that the records allow."""
+    """`moved` carries record ids; `quota_asked` a quota that the records allow; `generate_asked` the
+    name of a strategy."""
 
     moved = Signal(list)
     weights_asked = Signal()
     list_asked = Signal()
     merge_asked = Signal()
     quota_asked = Signal(int)
+    generate_asked = Signal(str)
+    connect_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +35,7 @@ class OffersCard(QFrame):
         self.count = kit.label("", "small", "muted")
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
-        head = kit.row(kit.label("Without a model", "h2"), None, self.count)
+        head = kit.row(kit.label("For thin topics", "h2"), None, self.count)
         self.setLayout(kit.column(head, self.body, None, gap=8, margin=14))
 
     def show_offer(self, offer: GenerationOffer | None, report: CoverageReport | None) -> None:
@@ -50,6 +56,7 @@ class OffersCard(QFrame):
         if not lacking:
             words = "Every topic has its quota. There is nothing to add."
             self.body.addWidget(kit.label(words, "body", "muted", wrap=True))
+        self._add_writer(offer)
         moves = [move for move in offer.moves if move.record_id not in self._refused]
         if moves:
             self._add_moves(moves)
@@ -57,6 +64,20 @@ class OffersCard(QFrame):
             self._add_roads(offer, report)
         self.body.addWidget(kit.rule())
         self.body.addWidget(kit.label(offer.text, "small", "muted", wrap=True))
+
+    def _add_writer(self, offer: GenerationOffer) -> None:
+        """A connected model may write what the plan gives, or more where it is asked for."""
+        if not offer.possible:
+            connect = kit.button("Connect…", self.connect_asked.emit, small=True)
+            self._road("Generate", "A connected model can write records.", connect)
+            return
+        entries = [
+            kit.Entry(s.title, partial(self.generate_asked.emit, s.name), tip=s.description)
+            for s in strategies()
+        ]
+        words = f"{offer.planned:,} by the plan. " if offer.planned else "No more is planned. "
+        button = kit.drop_button("Generate", entries, small=True, tip="You see the cost first")
+        self._road("Generate", words + "Checked, then reviewed by you.", button)
 
     def _add_moves(self, moves: list[ProposedMove]) -> None:
         ids = [move.record_id for move in moves]

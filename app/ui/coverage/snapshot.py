@@ -7,6 +7,7 @@ from app.domain.thresholds import DEFAULTS
 from app.domain.wording import number
 from app.tools.coverage import CoverageReport
 from app.tools.generation import GenerationOffer
+from app.tools.reviewing import Review
 from app.ui.parts import BadgeCell, BarCell, Cell, NumberCell, Tone
 
 GRADES: dict[str, Tone] = {"good": "good", "fair": "warn", "poor": "bad", "n/a": "muted"}
@@ -25,6 +26,15 @@ class CoverageSnapshot:
     kept: bool = False
     stale: str = ""
     missing: tuple[str, ...] = ()
+    waiting: Review | None = None
+    refused: Review | None = None
+
+    @property
+    def to_review(self) -> bool:
+        """Whether a generation left something to look at: until its last record is decided on."""
+        if self.waiting is None or self.refused is None:
+            return False
+        return bool(self.waiting.total) or bool(self.refused.total and not self.waiting.rounds)
 
     @property
     def facts(self) -> str:

@@ -1,4 +1,4 @@
-"""JSON schemas as graders use them; a reference is never fetched over the network."""
+"""JSON schemas and what breaks them; a reference is never fetched over the network."""
 
 from collections.abc import Iterator
 from typing import Any

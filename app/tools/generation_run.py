@@ -1,0 +1,310 @@
+"""One generation from its order to records that wait for the user: asked, checked, asked again for what
+is missing, stored. Every finished answer is in the run directory, so a killed run goes on from there."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from app.domain.records import preview_of
+from app.domain.wording import count
+from app.embedding.candidates import Checked
+from app.errors import AppError
+from app.generation.asking import Asking
+from app.generation.base import Brief, Candidate, Refused
+from app.generation.base import strategy as strategy_named
+from app.generation.checks import examine
+from app.generation.journal import Journal, Slot
+from app.generation.waves import FIRST_LOOK, ITEMS, MOST_WAVES, barren, next_wave
+from app.importing.tokens import TokenEstimate
+from app.jobs import Job
+from app.llm.address import host_of
+from app.llm.client import Client
+from app.llm.connections import Connection
+from app.store import results
+from app.store.database import Tx
+from app.store.generated import GeneratedItem
+from app.store.results import Usage
+from app.tools.base import Context
+from app.tools.comparing import Compared, Comparison, line
+from app.tools.consent import limit_reached
+from app.tools.coverage import forecast
+from app.tools.generation_report import GenerationReport, folder_of, pause, settle, words
+from app.tools.orders import Order, brief, seed_ids
+
+AVOIDED = 6  # prompts a request is told not to repeat
+
+
+class _Found(NamedTuple):
+    """One thing a model wrote: for which slot, what it is, and what the comparison found of it."""
+
+    slot: Slot
+    wrote: Candidate | Refused
+    checked: Checked | None = None
+
+    @property
+    def reason(self) -> str:
+        if isinstance(self.wrote, Refused):
+            return self.wrote.reason
+        return self.checked.reason if self.checked else ""
+
+
+class GenerationRun:
+    """`run_id` is the result it fills; `order` what is to be written."""
+
+    def __init__(
+        self, ctx: Context, run_id: int, order: Order, connection: Connection, client: Client
+    ) -> None:
+        self._ctx, self._run_id, self._order = ctx, run_id, order
+        self._connection, self._client = connection, client
+        self._strategy = strategy_named(order.strategy)
+        self._store = ctx.open.store
+        self._folder = folder_of(ctx, run_id)
+        self._journal = Journal(self._folder / "answers.jsonl")
+        self._briefs: dict[str, Brief] = {}
+        self._found: list[_Found] = []
+        self._kept_by_wave: list[Counter[int]] = []
+        self._comparison = Comparison(ctx, self._folder, run_id)
+        self._compared = Compared()
+        self._before = Usage()
+
+    async def work(self, job: Job) -> GenerationReport:
+        """All of it, as a job. A Stop keeps what came in; when it is cut off in another way it can be
+        resumed. Raises AppError."""
+        try:
+            return await self._work(job)
+        except BaseException as error:
+            said = str(error) if isinstance(error, AppError) else "It was cut off."
+            await self._store.transaction(pause, self._run_id, said, self._spent())
+            raise
+
+    async def _work(self, job: Job) -> GenerationReport:
+        await self._journal.load()
+        self._before = await self._store.read(results.usage, without=self._run_id)
+        job.progress(0, self._order.total, "reading the data")
+        await self._comparison.prepare()
+        asking = Asking(
+            self._client,
+            await self._model(),
+            self._strategy,
+            self._journal,
+            over=self._over,
+            tell=lambda text: self._tell(job, text),
+        )
+        job.stop_hook = asking.stopping.set
+        await self._check()
+        while not (asking.ended_by or asking.stopping.is_set()):
+            slots = self._unanswered() or await self._new_wave()
+            if not slots:
+                break
+            briefs = await self._store.read(self._briefs_of, slots)
+            self._briefs |= briefs
+            await asking.ask_all(briefs)
+            self._tell(job, "checking what came in")
+            await self._check()
+        return await self._settle(asking)
+
+    async def _model(self) -> str:
+        """The connection's model, else the first that the endpoint lists."""
+        if self._connection.model:
+            return self._connection.model
+        models = await self._client.models()
+        if not models:
+            raise AppError(f"{self._connection.name} lists no model. Name one under Connections.")
+        return models[0]
+
+    def _over(self, prompt_tokens: int, answer_tokens: int) -> str:
+        limit = limit_reached(
+            self._ctx.settings,
+            self._connection,
+            self._before,
+            prompt_tokens=prompt_tokens,
+            answer_tokens=answer_tokens,
+        )
+        if not limit:
+            return ""
+        return f"The next request could pass the {limit} for this dataset. Settings can raise it."
+
+    def _tell(self, job: Job, text: str) -> None:
+        """Progress in answers, with what they took so far."""
+        done, asked = len(self._journal.answers), sum(map(len, self._journal.waves))
+        prompt, answer = self._journal.tokens
+        cost = self._connection.cost(prompt, answer)
+        spent = count(prompt + answer, "token") + ("" if cost is None else f", {cost:.4f} spent")
+        told = f"{done:,} of {count(asked, 'answer')}, {spent}"
+        kept = sum(self._kept().values())
+        share = done / asked if asked else 0
+        left = self._order.total - kept
+        job.progress(kept + 0.95 * share * left, self._order.total, f"{told}. {text}".rstrip(". "))
+
+    def _unanswered(self) -> list[Slot]:
+        """What the last wave has no answer to: a run was cut off in it."""
+        last = self._journal.waves[-1] if self._journal.waves else []
+        return [slot for slot in last if slot.key not in self._journal.answers]
+
+    async def _new_wave(self) -> list[Slot]:
+        """Requests for what is missing; none when all is there, or more would be asked in vain."""
+        number = len(self._journal.waves)
+        missing = {
+            topic: n for topic, n in self._missing().items() if n > 0 and not self._is_barren(topic)
+        }
+        looked = sum(map(len, self._journal.waves)) >= FIRST_LOOK
+        if not missing or number >= MOST_WAVES or (looked and not self._kept()):
+            return []
+        seeds = await self._store.read(self._seeds, missing)
+        slots = next_wave(
+            number,
+            {t: n for t, n in missing.items() if seeds[t]},
+            seeds,
+            seeds_for={n: self._strategy.seeds_for(n) for n in range(1, ITEMS + 1)},
+            avoid=self._recent(),
+            run=self._run_id,
+        )
+        if slots:
+            await self._journal.begin_wave(slots)
+        return slots
+
+    def _seeds(self, tx: Tx, missing: Mapping[int, int]) -> dict[int, list[int]]:
+        return {t: seed_ids(tx, t, self._order, self._strategy) for t in missing}
+
+    def _briefs_of(self, tx: Tx, slots: list[Slot]) -> dict[str, Brief]:
+        return {s.key: brief(tx, self._order, s.topic_id, s.count, s.seeds, s.avoid) for s in slots}
+
+    def _missing(self) -> dict[int, int]:
+        kept = self._kept()
+        return {topic: n - kept[topic] for topic, n in self._order.counts.items()}
+
+    def _is_barren(self, topic: int) -> bool:
+        asked = [any(s.topic_id == topic for s in wave) for wave in self._journal.waves]
+        return barren(self._kept_by_wave, topic, asked)
+
+    def _kept(self) -> Counter[int]:
+        """Records that passed, by topic."""
+        return Counter(found.slot.topic_id for found in self._found if not found.reason)
+
+    def _recent(self) -> dict[int, list[str]]:
+        """The last prompts kept of each topic."""
+        recent: dict[int, list[str]] = {}
+        for found in self._found:
+            if not found.reason and isinstance(found.wrote, Candidate):
+                recent.setdefault(found.slot.topic_id, []).append(preview_of(found.wrote.text))
+        return {topic: texts[-AVOIDED:] for topic, texts in recent.items()}
+
+    async def _check(self) -> None:
+        """Judge everything that came in so far, in the order it was asked for."""
+        slots = [slot for wave in self._journal.waves for slot in wave]
+        answered = [slot for slot in slots if slot.key in self._journal.answers]
+        if not answered:
+            return
+        unknown = [slot for slot in answered if slot.key not in self._briefs]
+        self._briefs |= await self._store.read(self._briefs_of, unknown)
+        found = await asyncio.to_thread(self._read_answers, answered)
+        self._found = await self._compare(found)
+        waves = [{slot.key for slot in wave} for wave in self._journal.waves]
+        self._kept_by_wave = [
+            Counter(f.slot.topic_id for f in self._found if f.slot.key in keys and not f.reason)
+            for keys in waves
+        ]
+
+    def _read_answers(self, slots: list[Slot]) -> list[_Found]:
+        """What the answers hold, each looked at alone. An answer to seeds that are gone is passed
+        over."""
+        tokens, found = TokenEstimate(), []
+        for slot in slots:
+            answer, asked = self._journal.answers[slot.key], self._briefs[slot.key]
+            if answer.error or answer.seeds != tuple(seed.id for seed in asked.seeds):
+                continue
+            for wrote in self._strategy.read(asked, answer.text):
+                if isinstance(wrote, Candidate):
+                    size = tokens.of("\n".join(m.text for m in wrote.messages))
+                    wrote = examine(wrote, size) or wrote
+                found.append(_Found(slot, wrote))
+        return found
+
+    async def _compare(self, found: list[_Found]) -> list[_Found]:
+        """Let the worker compare what can be compared with the data, and with each other."""
+        new = [(i, f.slot.topic_id, f.wrote) for i, f in enumerate(found)]
+        lines = [line(i, wrote, t) for i, t, wrote in new if isinstance(wrote, Candidate)]
+        self._compared = await self._comparison.compare(lines)
+        checked = self._compared.checked
+        return [_Found(f.slot, f.wrote, checked.get(i)) for i, f in enumerate(found)]
+
+    def _spent(self) -> dict[str, Any]:
+        prompt, answer = self._journal.tokens
+        cost = self._connection.cost(prompt, answer)
+        return {"prompt_tokens": prompt, "answer_tokens": answer, "cost": cost}
+
+    async def _settle(self, asking: Asking) -> GenerationReport:
+        """Store what came in and how it went, whole."""
+        items, surplus = await asyncio.to_thread(self._items)
+        state = "failed" if asking.failed else "completed"
+        if asking.stopping.is_set() or (asking.ended_by and not asking.failed):
+            state = "stopped"
+        kept = Counter(item.topic_id for item in items if item.state == "waiting")
+        now, then = await self._store.read(forecast, kept)
+        names = self._order.names
+        report = GenerationReport(
+            run_id=self._run_id,
+            state=state,
+            text="",
+            strategy=self._order.strategy,
+            model=self._journal.model or self._connection.model,
+            host=host_of(self._connection.base_url),
+            prompt_version=self._strategy.prompt_version,
+            requested={names[t]: n for t, n in self._order.counts.items()},
+            waiting={names[t]: kept[t] for t in self._order.counts if kept[t]},
+            refused=dict(Counter(i.reason for i in items if i.reason).most_common()),
+            surplus=surplus,
+            diversity=self._compared.diversity,
+            english=self._compared.english,
+            requests=len(self._journal.answers),
+            broken=self._journal.errors,
+            balance_before=now,
+            balance_after=then,
+            error=asking.ended_by,
+            **self._spent(),
+        )
+        report = report.model_copy(update={"text": words(report, self._order.note)})
+        data = report.model_dump(mode="json") | {"actor": self._ctx.actor}
+        await self._store.transaction(settle, self._run_id, data, items, self._order.replaces)
+        return report
+
+    def _items(self) -> tuple[list[GeneratedItem], int]:
+        """What is stored of the run: what passed, up to the order, and what was refused; and how many
+        passed beyond that."""
+        left, items, surplus = dict(self._order.counts), [], 0
+        for found in self._found:
+            if not found.reason and left.get(found.slot.topic_id, 0) <= 0:
+                surplus += 1
+                continue
+            if not found.reason:
+                left[found.slot.topic_id] -= 1
+            items.append(self._item(found))
+        return items, surplus
+
+    def _item(self, found: _Found) -> GeneratedItem:
+        wrote, checked = found.wrote, found.checked
+        answer = self._journal.answers[found.slot.key]
+        about: dict[str, Any] = {
+            "strategy": self._order.strategy,
+            "model": answer.model or self._connection.model,
+            "prompt_version": self._strategy.prompt_version,
+        }
+        item: dict[str, Any] = {}
+        if isinstance(wrote, Candidate):
+            about |= {"parents": list(wrote.parents), "note": wrote.note}
+            item = wrote.model_dump(mode="json", exclude_none=True, exclude={"parents", "note"})
+        else:
+            about |= {"detail": wrote.detail}
+        if checked:
+            about["checks"] = checked.model_dump(exclude={"id", "reason"})
+        return GeneratedItem(
+            run_id=self._run_id,
+            state="refused" if found.reason else "waiting",
+            reason=found.reason,
+            topic_id=found.slot.topic_id,
+            score=checked.probability if checked else 0.0,
+            preview=preview_of(wrote.text),
+            item=item,
+            about=about,
+        )
