@@ -1,4 +1,4 @@
-"""The figures of merit of groupings, classifications and their confidence; it knows nothing of the app."""
+"""The figures of merit of groupings, classifications and confidences; knows nothing of the app."""
 
 import numpy as np
 import numpy.typing as npt
