@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 DONE := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run setup debian test test-slow test-llm lint format bench app shots third-party clean
+.PHONY: help run setup debian test test-slow test-llm lint format bench bench-topics app shots third-party clean
 
 help:
-	@echo "make run | test | test-slow | test-llm | lint | format | bench | app | shots | third-party | clean"
+	@echo "make run | test | test-slow | test-llm | lint | format | bench | bench-topics | app | shots | third-party | clean"
 
 run: $(DONE)
 	@build/setup.sh screen
@@ -36,6 +36,11 @@ format: $(DONE)
 
 bench: $(DONE)
 	$(BIN)/python build/bench.py $(RECORDS)
+
+# DATA=FILE LABELS=dotted.field for labelled records of your own; results as JSON on the last line.
+bench-topics: $(DONE)
+	@PYTHONPATH=. OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python build/bench_topics.py $(DATA) \
+		$(if $(LABELS),--labels $(LABELS)) $(if $(SEEDS),--seeds $(SEEDS))
 
 app: $(DONE)
 	$(BIN)/pyinstaller --noconfirm --distpath dist --workpath build/work build/rft_studio.spec

@@ -37,8 +37,9 @@ def run(worker: Worker) -> dict[str, Any]:
 
     `topic_id` is null where the fit is below the threshold; the alternatives are the three
     likeliest topics with their probabilities in any case. Returns `assignments` (the file),
-    `threshold`, `temperature`, `counts` (records by band, `uncategorized` among them),
-    `by_topic` (records by topic id), `english` and `seconds`.
+    `threshold`, `temperature`, `estimated` (too few confirmed examples to measure the
+    probabilities by), `counts` (records by band, `uncategorized` among them), `by_topic` (records
+    by topic id), `english` and `seconds`.
     """
     started = time.perf_counter()
     config = Config.model_validate(worker.config)
@@ -61,6 +62,7 @@ def run(worker: Worker) -> dict[str, Any]:
         "assignments": str(path),
         "threshold": threshold,
         "temperature": classifier.temperature,
+        "estimated": classifier.estimated,
         "counts": _counts(lines),
         "by_topic": Counter(str(x["topic_id"]) for x in lines if x["topic_id"] is not None),
         "english": encoder_fits(texts),
@@ -88,7 +90,9 @@ def build(
     examples = [of(t.examples) for t in topics]
     confirmed = {i for t in topics for i in t.examples}
     members = [of([i for i in t.members if i not in confirmed]) for t in topics]
-    return train(names, examples, members)
+    free = np.ones(len(vectors), bool)
+    free[[place[i] for i in confirmed if i in place]] = False
+    return train(names, examples, members, records=vectors[free])
 
 
 def _lines(

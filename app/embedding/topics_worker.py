@@ -1,5 +1,6 @@
 """The worker task `topics`: texts in, a topic proposal out; it changes no dataset."""
 
+import hashlib
 import time
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ from pydantic import BaseModel
 from app.embedding.cache import encode_cached
 from app.embedding.discovery import discover
 from app.embedding.encoder import Encoder, Vectors
+from app.embedding.files import HASHES, MODEL
 from app.embedding.language import encoder_fits
 from app.embedding.naming import name_nodes
 from app.embedding.proposal import Proposal
 from app.errors import InputError
-from app.workers import Worker
+from app.workers import Worker, write_atomic
 
 READ = 20_000  # records; in larger sets a random part shows the same topics in a minute, not ten
 GROUPING, NAMING = 0.1, 0.1  # shares of the progress bar
+VERSION = "1"  # of how topics are found and named; a new one makes kept proposals void
 
 
 class Row(BaseModel):
@@ -41,12 +44,30 @@ class Config(BaseModel):
 def run(worker: Worker) -> dict[str, Any]:
     """Returns `proposal` (a file for proposal.load_proposal), `n_topics`, `finest`, `records`,
     `english` (False: the encoder does not suit the language) and `seconds`.
+
+    The last proposal is kept beside the vectors; for the same records and settings it is given
+    again.
     """
     started = time.perf_counter()
     config = Config.model_validate(worker.config)
     rows = sampled(read_rows(config.records), READ)
     if not rows:
         raise InputError("There are no records to find topics in. Import some first.")
+    proposal = _kept(config, rows) or _found(worker, config, rows)
+    path = worker.path / "proposal.json"
+    proposal.save(path)
+    worker.progress(1, 1, f"{proposal.suggested} topics found")
+    return {
+        "proposal": str(path),
+        "n_topics": proposal.suggested,
+        "finest": proposal.finest,
+        "records": len(rows),
+        "english": proposal.english,
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def _found(worker: Worker, config: Config, rows: list[Row]) -> Proposal:
     texts = [row.text for row in rows]
     encoder = Encoder(config.encoder)
     vectors = encode_rows(worker, texts, encoder, config.cache, share=1 - GROUPING - NAMING)
@@ -67,17 +88,29 @@ def run(worker: Worker) -> dict[str, Any]:
         suggested=found.suggested,
         english=encoder_fits(texts),
     )
-    path = worker.path / "proposal.json"
-    proposal.save(path)
-    worker.progress(1, 1, f"{found.suggested} topics found")
-    return {
-        "proposal": str(path),
-        "n_topics": proposal.suggested,
-        "finest": proposal.finest,
-        "records": len(rows),
-        "english": proposal.english,
-        "seconds": time.perf_counter() - started,
-    }
+    write_atomic(_keeper(config), f"{_key(config, rows)}\n{proposal.model_dump_json()}".encode())
+    return proposal
+
+
+def _kept(config: Config, rows: list[Row]) -> Proposal | None:
+    """The proposal of the last run, when it was for the same rows and settings."""
+    try:
+        key, text = _keeper(config).read_bytes().split(b"\n", 1)
+        return Proposal.model_validate_json(text) if key == _key(config, rows).encode() else None
+    except (FileNotFoundError, ValueError):  # none yet, or damaged: it is made anew
+        return None
+
+
+def _keeper(config: Config) -> Path:
+    return config.cache.with_name("last-proposal")
+
+
+def _key(config: Config, rows: list[Row]) -> str:
+    settings = [VERSION, HASHES[MODEL], config.max_topics, config.n_topics]
+    digest = hashlib.sha256(orjson.dumps(settings))
+    for row in rows:
+        digest.update(orjson.dumps([row.id, row.text]))
+    return digest.hexdigest()
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -20,7 +20,10 @@ from app.workers import run_worker
 
 
 class Categorised(BaseModel):
-    """What the records look like after categorising; the counts are those stored and shown."""
+    """What the records look like after categorising; the counts are those stored and shown.
+
+    `estimated`: too few records were confirmed to measure the probabilities by.
+    """
 
     written: int
     assigned: int
@@ -30,6 +33,7 @@ class Categorised(BaseModel):
     review: int
     confirmed: int
     threshold: float
+    estimated: bool = True
     english: bool = True
 
 
@@ -72,9 +76,8 @@ async def categorise(
     assigned = Path(result["assignments"])
     count = await ctx.write(f"Categorise {number:,} records", _store, assigned, asked)
     counts = await session.store.read(_counts, review_below)
-    done = Categorised(
-        written=count, threshold=result["threshold"], english=result["english"], **counts
-    )
+    told = {name: result[name] for name in ("threshold", "estimated", "english")}
+    done = Categorised(written=count, **told, **counts)
     await session.store.transaction(_keep, fingerprint.model_dump_json(), done.model_dump())
     return done
 

@@ -63,6 +63,32 @@ async def test_propose_then_categorise(tmp_path: Path) -> None:
     assert all(len(x["alternatives"]) == 3 for x in lines)
 
 
+def done(task: ModuleType, folder: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """What the task returns when run here."""
+    RunDir(folder).prepare(config)
+    worker = Worker(folder)
+    result: dict[str, Any] = task.run(worker)
+    worker.finish("completed")
+    return result
+
+
+def test_the_same_records_give_the_kept_proposal(tmp_path: Path) -> None:
+    """Told by an encoder that is not there: it is asked only when something changed."""
+    config = exported(tmp_path)
+    first = done(topics_worker, tmp_path / "t", config)
+    found = Path(first["proposal"]).read_bytes()
+    gone = {**config, "encoder": str(tmp_path / "gone")}
+    again = done(topics_worker, tmp_path / "u", gone)
+    assert Path(again["proposal"]).read_bytes() == found
+    assert "encoder is not at" in refusal(topics_worker, tmp_path / "v", {**gone, "n_topics": 3})
+    (tmp_path / "last-proposal").write_bytes(b"damaged")
+    assert "encoder is not at" in refusal(topics_worker, tmp_path / "w", gone)
+    rows = (tmp_path / "records.jsonl").read_bytes().splitlines()
+    (tmp_path / "records.jsonl").write_bytes(b"\n".join(rows[1:]))
+    done(topics_worker, tmp_path / "x", config)
+    assert len(load_proposal(tmp_path / "x" / "proposal.json").record_ids) == 59
+
+
 def refusal(task: ModuleType, folder: Path, config: dict[str, Any], *, stop: bool = False) -> str:
     """What the task says when it refuses; run here, for a process takes seconds to start."""
     RunDir(folder).prepare(config)

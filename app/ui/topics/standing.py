@@ -13,8 +13,9 @@ from app.ui.topics.snapshot import Review, read_queue
 
 @dataclass(frozen=True)
 class StandingSnapshot:
-    """Counts of valid records. `threshold` is the calibrated fit under which a record fits nothing,
-    None before the first run; `stale` says why it is out of date, empty when it is not."""
+    """Counts of valid records. `threshold` is the fit under which a record fits nothing, None
+    before the first run; `estimated` where it and the probabilities were not measured on confirmed
+    records; `stale` says why it is out of date, empty when it is not."""
 
     stats: RecordStats = field(default_factory=RecordStats)
     leaves: int = 0
@@ -22,6 +23,7 @@ class StandingSnapshot:
     medium: int = 0
     review: int = 0
     threshold: float | None = None
+    estimated: bool = True
     done: bool = False
     english: bool = True
     stale: str = ""
@@ -51,6 +53,7 @@ def read_standing(tx: Tx) -> StandingSnapshot:
         medium=medium,
         review=review,
         threshold=data.get("threshold"),
+        estimated=data.get("estimated", True),
         done=result is not None,
         english=data.get("english", True),
         queue=read_queue(tx),
@@ -87,10 +90,13 @@ def sentences(snapshot: StandingSnapshot) -> list[str]:
     """How records come to their topics, with the threshold in force."""
     said = ["Each record goes to the topic nearest in meaning, with how probable that is."]
     if snapshot.threshold is not None:
+        source = "an estimate" if snapshot.estimated else "calibrated on your records"
         said.append(
-            f"Under a fit of {snapshot.threshold:.2f} (calibrated on your records) it fits none "
+            f"Under a fit of {snapshot.threshold:.2f} ({source}) it fits none "
             "and stays uncategorised. It is never forced."
         )
+        if snapshot.estimated:
+            said.append("The probabilities are estimates until you have confirmed some records.")
     said.append("What you confirm is kept, and teaches the rest when you categorise again.")
     if not snapshot.english:
         said.append(
