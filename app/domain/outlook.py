@@ -185,11 +185,12 @@ def _not_here(stats: RecordStats, machine: Machine) -> Cell:
             f"{machine.memory_gb:.0f} free."
         )
     if not machine.connected:
-        parts.append("New records and judging by a model: none is connected.")
+        parts.append("New records by a model: none is connected.")
     if stats.with_tools:
         parts.append("Tool calls are graded, not executed.")
     if not machine.gpu and not parts:
         parts.append("Large models are slow without a GPU.")
+    parts.append("Judging by a model: not in this version.")
     return Cell(title="Not here", tone="info", text=" ".join(parts))
 
 

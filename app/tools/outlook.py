@@ -20,7 +20,8 @@ SAMPLED = 5_000  # records: enough to know their kind, in half a second
 @tool("read")
 async def outlook(ctx: Context) -> Outlook:
     """What fits here: the data, graders, base models, and what will not work on this computer."""
-    return await ctx.open.store.read(_outlook)
+    connected = ctx.connections is not None and ctx.connections.for_role("generator") is not None
+    return await ctx.open.store.read(_outlook, connected)
 
 
 @tool("read")
@@ -31,8 +32,8 @@ async def suggest_graders(ctx: Context) -> GraderSuggestions:
     )
 
 
-def _outlook(tx: Tx) -> Outlook:
+def _outlook(tx: Tx, connected: bool) -> Outlook:
     memory = psutil.virtual_memory().available / 1e9
-    machine = Machine(memory_gb=memory, cores=os.cpu_count() or 1)
+    machine = Machine(memory_gb=memory, cores=os.cpu_count() or 1, connected=connected)
     found = read_first(tx, RecordFilter(), SAMPLED)
     return outlook_of(record_stats(found), machine)
