@@ -73,7 +73,8 @@ class Assistant:
         self.approvals = Approvals()
         self._speakers = Speakers(host)
         self._questions: dict[str, Question] = {}
-        self._queued: dict[str, str] = {}
+        self._queued: dict[str, str] = {}  # messages that no turn has opened yet
+        self._withdrawn: set[str] = set()
         self._unsaved: list[Entry] = []  # what was said while no dataset was open
         self._turn: Turn | None = None
         self._main = Lane(host.jobs, lambda on: self.on_entry(Busy(on=on)))
@@ -164,7 +165,7 @@ class Assistant:
 
     def regenerate(self) -> None:
         """Ask for another answer to what the user said last."""
-        self.host.jobs.start(self._regenerate())
+        self.host.jobs.start(self._regenerate(self.session))
 
     def begin(self, name: str, /, **arguments: Any) -> None:
         """Start an action that the program itself wants told (an opening, a run that ended)."""
@@ -228,10 +229,10 @@ class Assistant:
         else:  # the model that asked is gone
             self._start_action("next_step", {}, choice, said)
 
-    async def _regenerate(self) -> None:
-        entries = await self.history() if self.session else self._unsaved
+    async def _regenerate(self, session: Session | None) -> None:
+        entries = await self.history() if session else self._unsaved
         said = next((e for e in reversed(entries) if isinstance(e, Said)), None)
-        if said is not None:
+        if said is not None and session is self.session:
             self.resend(said.key, said.text)
 
     def _start_action(self, name: str, arguments: dict[str, Any], *openers: Entry) -> None:
@@ -254,10 +255,10 @@ class Assistant:
 
     def _put(self, lane: Lane, work: Work, openers: tuple[Entry, ...]) -> None:
         session = self.session
-        if lane.busy:
-            for said in openers:
-                if isinstance(said, Said):
-                    self._queued[said.key] = said.text
+        for said in openers:
+            if isinstance(said, Said):
+                self._queued[said.key] = said.text
+                if lane.busy:
                     self.on_entry(Queued(key=said.key, text=said.text))
         lane.put(lambda: self._run(work, openers, session, main=lane is self._main))
 
@@ -283,12 +284,17 @@ class Assistant:
                 self._turn = None
 
     async def _open(self, turn: Turn, opener: Entry, session: Session | None) -> None:
-        """Put what the user said or took into the conversation, with where they were then."""
+        """Put what the user said or took into the conversation, with where they were then. Until it is
+        there a Stop gives it back."""
         if isinstance(opener, Said):
-            self._queued.pop(opener.key, None)
             if self.speaker is not None and not turn.is_gone:
                 context = (await message_context(self.page, session)).as_json()
                 opener = opener.model_copy(update={"context": context})
+            self._queued.pop(opener.key, None)
+        elif isinstance(opener, Withdrawn):
+            if opener.key in self._withdrawn:  # a second click: what is older than it would go too
+                return
+            self._withdrawn.add(opener.key)
         await self._emit(opener, session)
 
     async def host_approve(self, card: Card) -> bool:

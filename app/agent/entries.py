@@ -55,7 +55,8 @@ class Said(Entry):
 
 class Queued(Entry):
     """The user wrote this while a turn was under way; the Said of the same key follows when its turn
-    comes. With `on` False it was dropped by a Stop and goes back to where it was written. Not stored."""
+    comes. With `on` False a Stop came before its turn, also where it had none to wait for, and it goes
+    back to where it was written. Not stored."""
 
     kind: Literal["queued"] = "queued"
     key: str
