@@ -31,6 +31,7 @@ from app.ui.chat.scroller import Scroller
 from app.ui.chat.spoken import Spoken
 from app.ui.chat.tree import TreeCard
 from app.ui.chat.views import answered_row, still
+from app.ui.chat.words import Words
 
 W = TypeVar("W", bound=QWidget)
 SHOWN = 30  # entries shown at first, and each time the top is reached
@@ -250,15 +251,17 @@ class ChatList(Scroller):
         self._replies.clear()
 
     def show_place(self, entry: Entry, words: str) -> None:
-        """Mark the piece that shows this entry and the words in it, and scroll to it."""
+        """Mark the piece that shows this entry and the words in it, and go there once it is drawn."""
         text = getattr(entry, "text", "")
         for view in self.views:
             if isinstance(view, Spoken) and view.text == text:
-                view.mark(found=True, words=words)
-                self.reveal(view)
+                if all(part.is_whole for part in view.findChildren(Words)):
+                    self.go_to(view.mark(words))
+                else:
+                    kit.in_turn(self, partial(self.show_place, entry, words))
             elif isinstance(view, QuestionCard) and view.question.text == text:
                 kit.restyle(view, selected=True)
-                self.reveal(view)
+                self.go_to(view)
 
     def card(self, key: str) -> ApprovalCard | None:
         view = self._rows.get(key)

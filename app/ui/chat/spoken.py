@@ -56,13 +56,15 @@ class Spoken(QWidget):
         """What can be done with it now."""
         return [Act("copy", "Copy message", lambda: copy(self.text))]
 
-    def mark(self, *, found: bool, words: str = "") -> None:
-        """Show that this is the place looked for, and select the words in it."""
-        kit.restyle(self, found=found)
+    def mark(self, words: str) -> QWidget:
+        """Show that this is the place looked for, and select the words in it. Returns the part of the
+        text they stand in; the message where they stand in none."""
+        kit.restyle(self, found=True)
         for part in self.findChildren(kit.Prose):
             part.moveCursor(part.textCursor().MoveOperation.Start)
             if words and part.find(words):
-                return
+                return part
+        return self
 
     def show_acts(self) -> None:
         """Put the actions over the message's upper right corner."""

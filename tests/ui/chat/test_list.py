@@ -347,3 +347,30 @@ async def test_any_text_is_whole_and_inside(chat: ChatList, width: int, until: A
     for view in chat.views[:2]:
         assert isinstance(view, SaidView | MessageView)
         assert view.words.drawn == nasty
+
+
+def test_a_place_gone_to_stands_in_the_upper_third_with_its_words_selected(chat: ChatList) -> None:
+    long = "\n\n".join([*[LINES] * 8, "Here the needle stands.", *[LINES] * 2])
+    place = Message(text=long)
+    chat.show_history([*history(6), place, *history(4)])
+    kit.in_turn(chat, lambda: chat.show_place(place, "needle"))  # before all of it is drawn
+    settle()
+    (view,) = [v for v in chat.views if isinstance(v, MessageView) and v.text == long]
+    assert view.property("found")
+    (part,) = [p for p in view.words.parts if p.textCursor().hasSelection()]
+    assert part.textCursor().selectedText() == "needle"
+    assert 0 < _seen(chat, part) < chat.area.viewport().height() / 3
+    assert chat.newest.isVisible()
+    chat.show_history(history(8))
+    settle()
+    assert 0 < _seen(chat, part) < chat.area.viewport().height() / 3, "what came on top moved it"
+    chat.area.verticalScrollBar().setValue(chat.area.verticalScrollBar().maximum() - 500)
+    moved = _seen(chat, part)
+    chat.add(Message(text="another"))
+    settle()
+    assert _seen(chat, part) == moved, "who scrolled away was taken back"
+
+
+def _seen(chat: ChatList, part: Prose) -> int:
+    """Pixels from the view's top to the selected words."""
+    return part.mapTo(chat.area.viewport(), part.cursorRect().topLeft()).y()
