@@ -149,6 +149,10 @@ class Assistant:
         if text.strip():
             self._answer(question, text.strip(), None)
 
+    def note_used(self, key: str) -> None:
+        """The topics of a tree were used where it stands; it is not offered again."""
+        self._say_aside(Choice(key=key))
+
     def resend(self, key: str, text: str) -> None:
         """Take back the user's message `key` with what followed, and send this in its place. What
         tools did since then stays done."""

@@ -141,10 +141,12 @@ class ChatList(Scroller):
                 self._offer_again(view)
 
     def _keep_tree(self, view: TreeCard, *, newer: bool) -> None:
-        """One list of topics can be edited at a time, the newest."""
-        old = self._tree if newer else view if self._tree is not None or not self._live else None
+        """One list of topics can be edited at a time, the newest; none where nothing is live."""
+        old = self._tree if newer else view if self._tree is not None else None
         if old is not None:
             old.retire("A newer list took its place.")
+        elif not self._live:
+            view.retire("As it was proposed.")
         if newer or self._tree is None:
             self._tree = view
 
@@ -229,8 +231,8 @@ class ChatList(Scroller):
 
     def _settle(self, choice: Choice) -> None:
         view = self._rows.get(choice.key)
-        self.follow()
         if isinstance(view, QuestionCard):
+            self.follow()
             view.settle(choice.index, choice.answer)
             given = {"chosen": choice.index, "answer": choice.answer}
             view.question = view.question.model_copy(update=given)

@@ -257,6 +257,17 @@ def test_only_the_newest_tree_can_be_edited(chat: ChatList) -> None:
     assert [view.tree.frozen for view in trees] == [True, True, False]
 
 
+def test_a_tree_that_was_used_keeps_saying_so(chat: ChatList) -> None:
+    tree = ({"name": "Cards"},)
+    chat.show_history(
+        [TreeShown(title=t, hierarchy=tree, used=t == "used") for t in ("used", "old", "new")]
+    )
+    settle()
+    trees = [view for view in chat.views if isinstance(view, TreeCard)]
+    said = ["Used. Topics shows them as they are now.", "A newer list took its place.", ""]
+    assert [view.state.text() for view in trees] == said
+
+
 def test_any_message_can_be_copied_as_it_was_written(chat: ChatList, qtbot: QtBot) -> None:
     chat.add(Message(text="The **base** model"))
     (view,) = chat.views
