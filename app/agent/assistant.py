@@ -37,6 +37,7 @@ from app.agent.lane import Lane
 from app.agent.speaker import Speaker, Speakers
 from app.agent.turn import Host, Turn
 from app.agent.wire import ANSWER
+from app.domain.plain import unmarked
 from app.errors import AppError, DeclinedError, GateError, Stopped
 from app.llm.client import ModelError
 from app.registry import load_family
@@ -368,8 +369,8 @@ def _as_entries(rows: list[results.ChatEntry]) -> list[tuple[int, Entry]]:
 
 def _found(row: results.ChatEntry, words: str) -> Found:
     """The words with some of what stands around them."""
-    text = " ".join(str(row.data["text"]).split())
-    at = max(0, text.casefold().find(words.casefold()))
+    text = " ".join(unmarked(str(row.data["text"])).split())
+    at = max(0, text.casefold().find(unmarked(words).casefold()))
     start = max(0, at - 40)
     excerpt = ("…" if start else "") + text[start : at + 80]
     return Found(row.id, row.at, "you" if row.kind == "user" else "assistant", excerpt)

@@ -294,6 +294,10 @@ async def test_the_conversation_is_searched(speaking: Open):
             ("you", True),
         ]
         assert await t.assistant.search("  ") == []
+        for words in ("how even the", "How **even** the", "`how` even"):
+            (place,) = await t.assistant.search(words)
+            assert "is how even the topics" in place.excerpt
+        assert await t.assistant.search("**") != []
 
 
 async def test_without_a_dataset_it_talks_too(speaking: Open):

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
+from app.domain.plain import unmarked
 from app.ui import kit
 
 LIFT = 14  # pixels that the actions stand above their message, in the gap
@@ -62,7 +63,7 @@ class Spoken(QWidget):
         kit.restyle(self, found=True)
         for part in self.findChildren(kit.Prose):
             part.moveCursor(part.textCursor().MoveOperation.Start)
-            if words and part.find(words):
+            if any(look and part.find(look) for look in (words, unmarked(words))):
                 return part
         return self
 
