@@ -254,14 +254,16 @@ class ChatList(Scroller):
 
     def show_place(self, entry: Entry, words: str) -> None:
         """Mark the piece that shows this entry and the words in it, and go there once it is drawn."""
-        text = getattr(entry, "text", "")
+        text, key = getattr(entry, "text", ""), getattr(entry, "key", "")
         for view in self.views:
+            if isinstance(view, SaidView) and view.key != key:
+                continue  # the same words said another time
             if isinstance(view, Spoken) and view.text == text:
                 if all(part.is_whole for part in view.findChildren(Words)):
                     self.go_to(view.mark(words))
                 else:
                     kit.in_turn(self, partial(self.show_place, entry, words))
-            elif isinstance(view, QuestionCard) and view.question.text == text:
+            elif isinstance(view, QuestionCard) and view.question.key == key:
                 kit.restyle(view, selected=True)
                 self.go_to(view)
 

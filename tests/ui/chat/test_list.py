@@ -382,6 +382,15 @@ def test_a_place_gone_to_stands_in_the_upper_third_with_its_words_selected(chat:
     assert _seen(chat, part) == moved, "who scrolled away was taken back"
 
 
+def test_of_the_same_words_said_twice_the_place_chosen_is_marked(chat: ChatList) -> None:
+    first, second = Said(key="a", text="next"), Said(key="b", text="next")
+    chat.show_history([first, *history(2), second])
+    settle()
+    chat.show_place(first, "next")
+    marked = [view.property("found") for view in chat.views if isinstance(view, SaidView)]
+    assert marked == [True, None]
+
+
 def _seen(chat: ChatList, part: Prose) -> int:
     """Pixels from the view's top to the selected words."""
     return part.mapTo(chat.area.viewport(), part.cursorRect().topLeft()).y()
