@@ -74,6 +74,7 @@ class Assistant:
         self.approvals = Approvals()
         self._speakers = Speakers(host)
         self._questions: dict[str, Question] = {}
+        self._taken: dict[str, Question] = {}  # answered, in a turn that has not begun
         self._queued: dict[str, str] = {}  # messages that no turn has opened yet
         self._withdrawn: set[str] = set()
         self._unsaved: list[Entry] = []  # what was said while no dataset was open
@@ -115,6 +116,7 @@ class Assistant:
         self.approvals.decline_all()
         self.session = session
         self._questions.clear()
+        self._taken.clear()
         self._unsaved.clear()
 
     def send(self, text: str) -> None:
@@ -137,7 +139,7 @@ class Assistant:
         option = question.options[index]
         if option.action == ANSWER:
             self._answer(question, option.label, index)
-        elif self._questions.pop(question.key, None) is not None:
+        elif self._take(question):
             choice = Choice(key=question.key, index=index)
             if option.action == AGAIN and self.speaker is not None:
                 self._start_model(choice)
@@ -180,6 +182,8 @@ class Assistant:
         """End the turn now and drop what waits, which is given back; the conversation stays whole."""
         self._main.stop()
         self._aside.stop()
+        self._questions.update(self._taken)  # to be answered again
+        self._taken.clear()
         queued, self._queued = self._queued, {}
         for key, text in queued.items():
             self.on_entry(Queued(key=key, text=text, on=False))
@@ -224,8 +228,15 @@ class Assistant:
         """Whether the guide answers beside a tool that is under way: it only looks and talks."""
         return bool(self.calling) and ACTIONS[name].quick and name != "unknown"
 
+    def _take(self, question: Question) -> bool:
+        """Whether the question was open; it is not any more."""
+        if question.key not in self._questions:
+            return False
+        self._taken[question.key] = self._questions.pop(question.key)
+        return True
+
     def _answer(self, question: Question, text: str, index: int | None) -> None:
-        if self._questions.pop(question.key, None) is None:
+        if not self._take(question):
             return
         choice = Choice(key=question.key, index=index, answer=text)
         said = Said(text=text, answers=question.key)
@@ -296,6 +307,8 @@ class Assistant:
                 context = (await message_context(self.page, session)).as_json()
                 opener = opener.model_copy(update={"context": context})
             self._queued.pop(opener.key, None)
+        elif isinstance(opener, Choice):
+            self._taken.pop(opener.key, None)
         elif isinstance(opener, Withdrawn):
             if opener.key in self._withdrawn:  # a second click: what is older than it would go too
                 return

@@ -219,6 +219,26 @@ async def test_a_question_of_the_model_is_answered_by_a_click_or_in_words(speaki
         assert t.text == "Good."
 
 
+async def test_an_answer_that_a_stop_dropped_can_be_given_again(speaking: Open):
+    ask = {"question": "Which?", "options": ["A", "B"]}
+    held = Answer([chunk({"content": "Thinking"})], hold=True)
+    async with speaking(calls("ask_follow_up", ask), held, says("B it is.")) as (t, server):
+        await t.send("help")
+        asked = t.question
+        t.assistant.send("meanwhile")
+        while len(server.requests) < 2:
+            await asyncio.sleep(0.01)
+        t.assistant.choose(asked, 0)
+        assert not t.assistant.is_open(asked)
+        t.assistant.stop()
+        await t.assistant.idle()
+        t.assistant.choose(asked, 1)
+        t.assistant.choose(asked, 0)
+        await t.assistant.idle()
+        assert t.text.endswith("B it is.")
+        assert t.said == ["help", "meanwhile", "B"]
+
+
 async def test_excerpts_go_to_a_new_host_only_after_a_yes(speaking: Open):
     async with speaking() as (t, _):
         far = Connection(id="far", name="Far", base_url="http://198.51.100.7:9/v1", model="m")
