@@ -37,6 +37,7 @@ from app.agent.lane import Lane
 from app.agent.speaker import Speaker, Speakers
 from app.agent.turn import Host, Turn
 from app.agent.wire import ANSWER
+from app.domain.plain import unmarked
 from app.errors import AppError, DeclinedError, GateError, Stopped
 from app.llm.client import ModelError
 from app.registry import load_family
@@ -73,7 +74,9 @@ class Assistant:
         self.approvals = Approvals()
         self._speakers = Speakers(host)
         self._questions: dict[str, Question] = {}
-        self._queued: dict[str, str] = {}
+        self._taken: dict[str, Question] = {}  # answered, in a turn that has not begun
+        self._queued: dict[str, str] = {}  # messages that no turn has opened yet
+        self._withdrawn: set[str] = set()
         self._unsaved: list[Entry] = []  # what was said while no dataset was open
         self._turn: Turn | None = None
         self._main = Lane(host.jobs, lambda on: self.on_entry(Busy(on=on)))
@@ -113,6 +116,7 @@ class Assistant:
         self.approvals.decline_all()
         self.session = session
         self._questions.clear()
+        self._taken.clear()
         self._unsaved.clear()
 
     def send(self, text: str) -> None:
@@ -135,7 +139,7 @@ class Assistant:
         option = question.options[index]
         if option.action == ANSWER:
             self._answer(question, option.label, index)
-        elif self._questions.pop(question.key, None) is not None:
+        elif self._take(question):
             choice = Choice(key=question.key, index=index)
             if option.action == AGAIN and self.speaker is not None:
                 self._start_model(choice)
@@ -147,6 +151,10 @@ class Assistant:
         """The user wrote an answer to a model's question, or took several of its options."""
         if text.strip():
             self._answer(question, text.strip(), None)
+
+    def note_used(self, key: str) -> None:
+        """The topics of a tree were used where it stands; it is not offered again."""
+        self._say_aside(Choice(key=key))
 
     def resend(self, key: str, text: str) -> None:
         """Take back the user's message `key` with what followed, and send this in its place. What
@@ -164,7 +172,7 @@ class Assistant:
 
     def regenerate(self) -> None:
         """Ask for another answer to what the user said last."""
-        self.host.jobs.start(self._regenerate())
+        self.host.jobs.start(self._regenerate(self.session))
 
     def begin(self, name: str, /, **arguments: Any) -> None:
         """Start an action that the program itself wants told (an opening, a run that ended)."""
@@ -174,6 +182,8 @@ class Assistant:
         """End the turn now and drop what waits, which is given back; the conversation stays whole."""
         self._main.stop()
         self._aside.stop()
+        self._questions.update(self._taken)  # to be answered again
+        self._taken.clear()
         queued, self._queued = self._queued, {}
         for key, text in queued.items():
             self.on_entry(Queued(key=key, text=text, on=False))
@@ -218,8 +228,15 @@ class Assistant:
         """Whether the guide answers beside a tool that is under way: it only looks and talks."""
         return bool(self.calling) and ACTIONS[name].quick and name != "unknown"
 
+    def _take(self, question: Question) -> bool:
+        """Whether the question was open; it is not any more."""
+        if question.key not in self._questions:
+            return False
+        self._taken[question.key] = self._questions.pop(question.key)
+        return True
+
     def _answer(self, question: Question, text: str, index: int | None) -> None:
-        if self._questions.pop(question.key, None) is None:
+        if not self._take(question):
             return
         choice = Choice(key=question.key, index=index, answer=text)
         said = Said(text=text, answers=question.key)
@@ -228,10 +245,10 @@ class Assistant:
         else:  # the model that asked is gone
             self._start_action("next_step", {}, choice, said)
 
-    async def _regenerate(self) -> None:
-        entries = await self.history() if self.session else self._unsaved
+    async def _regenerate(self, session: Session | None) -> None:
+        entries = await self.history() if session else self._unsaved
         said = next((e for e in reversed(entries) if isinstance(e, Said)), None)
-        if said is not None:
+        if said is not None and session is self.session:
             self.resend(said.key, said.text)
 
     def _start_action(self, name: str, arguments: dict[str, Any], *openers: Entry) -> None:
@@ -254,10 +271,10 @@ class Assistant:
 
     def _put(self, lane: Lane, work: Work, openers: tuple[Entry, ...]) -> None:
         session = self.session
-        if lane.busy:
-            for said in openers:
-                if isinstance(said, Said):
-                    self._queued[said.key] = said.text
+        for said in openers:
+            if isinstance(said, Said):
+                self._queued[said.key] = said.text
+                if lane.busy:
                     self.on_entry(Queued(key=said.key, text=said.text))
         lane.put(lambda: self._run(work, openers, session, main=lane is self._main))
 
@@ -283,12 +300,19 @@ class Assistant:
                 self._turn = None
 
     async def _open(self, turn: Turn, opener: Entry, session: Session | None) -> None:
-        """Put what the user said or took into the conversation, with where they were then."""
+        """Put what the user said or took into the conversation, with where they were then. Until it is
+        there a Stop gives it back."""
         if isinstance(opener, Said):
-            self._queued.pop(opener.key, None)
             if self.speaker is not None and not turn.is_gone:
                 context = (await message_context(self.page, session)).as_json()
                 opener = opener.model_copy(update={"context": context})
+            self._queued.pop(opener.key, None)
+        elif isinstance(opener, Choice):
+            self._taken.pop(opener.key, None)
+        elif isinstance(opener, Withdrawn):
+            if opener.key in self._withdrawn:  # a second click: what is older than it would go too
+                return
+            self._withdrawn.add(opener.key)
         await self._emit(opener, session)
 
     async def host_approve(self, card: Card) -> bool:
@@ -358,8 +382,8 @@ def _as_entries(rows: list[results.ChatEntry]) -> list[tuple[int, Entry]]:
 
 def _found(row: results.ChatEntry, words: str) -> Found:
     """The words with some of what stands around them."""
-    text = " ".join(str(row.data["text"]).split())
-    at = max(0, text.casefold().find(words.casefold()))
+    text = " ".join(unmarked(str(row.data["text"])).split())
+    at = max(0, text.casefold().find(unmarked(words).casefold()))
     start = max(0, at - 40)
     excerpt = ("…" if start else "") + text[start : at + 80]
     return Found(row.id, row.at, "you" if row.kind == "user" else "assistant", excerpt)

@@ -55,7 +55,8 @@ class Said(Entry):
 
 class Queued(Entry):
     """The user wrote this while a turn was under way; the Said of the same key follows when its turn
-    comes. With `on` False it was dropped by a Stop and goes back to where it was written. Not stored."""
+    comes. With `on` False a Stop came before its turn, also where it had none to wait for, and it goes
+    back to where it was written. Not stored."""
 
     kind: Literal["queued"] = "queued"
     key: str
@@ -102,8 +103,8 @@ class Question(Entry):
 
 
 class Choice(Entry):
-    """A question was answered; on reading back it marks its question. `index` is None where the
-    answer was written or is of several options."""
+    """A question was answered, or a tree used; on reading back it marks which. `index` is None where
+    the answer was written or is of several options, and for a tree."""
 
     kind: Literal["choice"] = "choice"
     key: str
@@ -188,6 +189,7 @@ class TreeShown(Entry):
     key: str = Field(default_factory=new_key)
     title: str
     hierarchy: tuple[dict[str, Any], ...]
+    used: bool = False
 
 
 class Show(Entry):
@@ -264,7 +266,8 @@ def as_data(entry: Entry) -> dict[str, Any]:
 
 def settled(rows: list[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
     """The conversation as it stands, each entry with the number of its row: answers put into their
-    questions, and what was withdrawn gone but for what tools did and cards decided."""
+    questions, trees marked that were used, and what was withdrawn gone but for what tools did and cards
+    decided."""
     answers = {e.key: e for _, e in rows if isinstance(e, Choice)}
     kept: list[tuple[int, Entry]] = []
     for row, entry in rows:
@@ -273,6 +276,8 @@ def settled(rows: list[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
         elif isinstance(entry, Question) and (answer := answers.get(entry.key)):
             given = {"chosen": answer.index, "answer": answer.answer}
             kept.append((row, entry.model_copy(update=given)))
+        elif isinstance(entry, TreeShown) and entry.key in answers:
+            kept.append((row, entry.model_copy(update={"used": True})))
         elif not isinstance(entry, Choice | CardAsked):
             kept.append((row, entry))
     return kept

@@ -128,14 +128,14 @@ class Runner:
                         calls.append(part)
                     case Ended():
                         ended = part
-                        self._count(ask, "".join(words), part)
+                        self._count(ask, _written(words, calls), part)
             acted = any(isinstance(entry, ToolDone) for entry in self.turn.heard)
             if reason := _unfit(ended, bool("".join(words).strip() or calls or acted)):
                 raise ModelError("too long", f"{self.client.name} {reason}")
             whole = True
         finally:
-            if ended is None and words:
-                self._count(ask, "".join(words), Ended("stopped"))
+            if ended is None and (words or calls):
+                self._count(ask, _written(words, calls), Ended("stopped"))
             if text := "".join(words).strip():
                 await self.turn.emit(Message(text=text, reply=reply, stopped=not whole))
         return calls
@@ -251,17 +251,22 @@ class Runner:
         given |= {"arguments": arguments, "details": written}
         await self.turn.emit(done.model_copy(update=given))
 
-    def _count(self, ask: Ask, words: str, ended: Ended) -> None:
+    def _count(self, ask: Ask, written: str, ended: Ended) -> None:
         """What an answer took, as the endpoint tells it; else an estimate from the characters."""
         told = ended.prompt_tokens + ended.answer_tokens > 0
-        prompt = ended.prompt_tokens if told else tokens(ask.messages)
-        answer = ended.answer_tokens if told else math.ceil(len(words) / CHARS_PER_TOKEN)
+        prompt = ended.prompt_tokens if told else tokens([*ask.messages, *ask.tools])
+        answer = ended.answer_tokens if told else math.ceil(len(written) / CHARS_PER_TOKEN)
         self.spent = Spent(
             model=ended.model or self.spent.model,
             prompt_tokens=self.spent.prompt_tokens + prompt,
             answer_tokens=self.spent.answer_tokens + answer,
             estimated=self.spent.estimated or not told,
         )
+
+
+def _written(words: list[str], calls: list[Call]) -> str:
+    """All that a model wrote: its words, and its calls, which take tokens too."""
+    return "".join([*words, *(call.name + call.arguments for call in calls)])
 
 
 def _unfit(ended: Ended | None, something: bool) -> str:

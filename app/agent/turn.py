@@ -36,7 +36,7 @@ from app.tools.session import Session
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
-STOPPED = "The user stopped this call."
+STOPPED = "The user stopped this call. It may have been done in part: look before you do it again."
 
 
 class Asked(NamedTuple):
@@ -158,13 +158,9 @@ class Turn:
         try:
             result = await asyncio.shield(work)
             self._edits += TOOLS[tool].effect != "read"
-            done = _done(tool, asked, summary(result), told(result), details(result))
+            done = await asyncio.to_thread(_ran, tool, asked, result)  # of a large one 0.2 s
         except asyncio.CancelledError:
-            work.cancel()
-            done = _done(
-                tool, asked, "stopped", STOPPED, "",
-                tone="warn", outcome="stopped",
-            )  # fmt: skip
+            done = _cut_off(tool, asked, work)
             raise
         except AppError as error:
             done = _failed(tool, asked, error, details(error))
@@ -209,6 +205,18 @@ def _done(
         arguments=asked.arguments,
         content=content if asked.reply else "",
     )
+
+
+def _cut_off(tool: str, asked: Asked, work: "asyncio.Future[Any]") -> ToolDone:
+    """Of a call that a Stop met. One that had just come to its end was done, and is told so: a model
+    would do it again."""
+    if work.cancel() or work.cancelled() or work.exception() is not None:
+        return _done(tool, asked, "stopped", STOPPED, tone="warn", outcome="stopped")
+    return _ran(tool, asked, work.result())
+
+
+def _ran(tool: str, asked: Asked, result: Any) -> ToolDone:
+    return _done(tool, asked, summary(result), told(result), details(result))
 
 
 # How a call that was not made ended: in words, its tone, its outcome. The first that fits.

@@ -26,22 +26,21 @@ NO_NAME = "unknown_tool"
 def messages_of(prompt: str, entries: Sequence[Entry], budget: int) -> list[Wire]:
     """The system prompt and the conversation, in about `budget` tokens.
 
-    The newest turns are whole. Before them tool answers are shortened, then whole turns become one
-    line each: what was asked, called and decided.
+    The newest turns are whole. In the one that does not fit tool answers are shortened, the oldest
+    first; turns before it become one line each: what was asked, called and decided.
     """
     turns = _turns(entries)
     room = budget - tokens([_system(prompt)])
     whole = [_wires(turn) for turn in turns]
-    short = [[_shortened(wire) for wire in turn] for turn in whole]
     kept: list[list[Wire]] = []
     dropped = 0
     for n in reversed(range(len(turns))):
-        fits = next((w for w in (whole[n], short[n]) if tokens(w) <= room), None)
-        if fits is None and n < len(turns) - 1:
+        fitted = _fitted(whole[n], room)
+        if tokens(fitted) > room and n < len(turns) - 1:
             dropped = n + 1
             break
-        kept.insert(0, fits or short[n])
-        room -= tokens(kept[0])
+        kept.insert(0, fitted)
+        room -= tokens(fitted)
     head = _system(prompt)
     if dropped:
         notes = [note for turn in turns[:dropped] for note in _notes(turn)]
@@ -181,6 +180,18 @@ def _newest(notes: Sequence[Note]) -> str:
     """At most NOTES lines in their order: the newest decisions first, then the newest of the rest."""
     by_worth = sorted(range(len(notes)), key=lambda n: (notes[n].decision, n))
     return "\n".join(notes[n].line for n in sorted(by_worth[-NOTES:]))
+
+
+def _fitted(turn: list[Wire], room: int) -> list[Wire]:
+    """The turn with as many of its tool answers shortened as must be, from the oldest on: the newest
+    is the one that the model asked for just now."""
+    over = tokens(turn) - room
+    fitted: list[Wire] = []
+    for wire in turn:
+        short = _shortened(wire) if over > 0 else wire
+        over -= tokens([wire]) - tokens([short]) if short is not wire else 0
+        fitted.append(short)
+    return fitted
 
 
 def _shortened(wire: Wire) -> Wire:

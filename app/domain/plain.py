@@ -11,6 +11,8 @@ _HIDDEN = re.compile(
     "\u2061-\u206f\u3164\uffa0\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f"
     "\U000f0000-\U0010ffff]+"
 )
+# Marks of Markdown on its words, not a star that stands alone, as in a product.
+_EMPHASIS = re.compile(r"\*+(?=\S)|(?<=\S)\*+|`+")
 SHOWN = "�"  # in the place of what would be hidden, so that one sees that something was there
 MARK, END = "<data>", "</data>"
 _ANGLES = str.maketrans(dict.fromkeys("<＜﹤", "\\u003c"))
@@ -25,6 +27,11 @@ def one_line(text: str, limit: int) -> str:
     """The text on one line of at most `limit` characters, without letters that cannot be seen."""
     line = " ".join(visible(text[: 4 * limit].replace("\r", "\n")).split())
     return line if len(line) <= limit and len(text) <= 4 * limit else f"{line[: limit - 1]}…"
+
+
+def unmarked(text: str) -> str:
+    """Markdown without the stars of emphasis and the quotes of code."""
+    return _EMPHASIS.sub("", text)
 
 
 def marked(text: str) -> str:

@@ -58,7 +58,7 @@ class Clients:
         client = await self.client(connection)
         made = self._made[connection.id]
         if not made.models:
-            made.models.extend(await client.models())
+            made.models[:] = await client.models()  # two may have asked at once
         return list(made.models)
 
     async def try_out(self, connection: Connection, key: str) -> Client:

@@ -294,10 +294,10 @@ def _told(error: openai.APIStatusError) -> str:
 
 def _retry_after(headers: httpx2.Headers) -> float | None:
     """Seconds to wait by RFC 9110 (a number, or a date) or by `retry-after-ms`; None if not told."""
-    if (exact := headers.get("retry-after-ms", "")).replace(".", "", 1).isdigit():
+    if (exact := headers.get("retry-after-ms", "")).replace(".", "", 1).isdecimal():
         return float(exact) / 1000
     told = headers.get("retry-after", "")
-    if told.replace(".", "", 1).isdigit():
+    if told.replace(".", "", 1).isdecimal():
         return float(told)
     try:
         when = email.utils.parsedate_to_datetime(told)

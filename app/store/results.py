@@ -202,8 +202,12 @@ def chat(tx: Tx, limit: int = 500, before: int = 0) -> list[ChatEntry]:
 
 
 def search_chat(tx: Tx, words: str, limit: int = 50) -> list[ChatEntry]:
-    """The newest entries of the conversation in whose text the words stand, newest first."""
+    """The newest entries of the conversation in whose text the words stand, newest first. Stars and
+    quotes of Markdown count on neither side, unless nothing else is looked for."""
     text = pw.fn.json_extract(Chat.data, "$.text")
+    bare = words.replace("*", "").replace("`", "")
+    if bare.strip():
+        text, words = pw.fn.replace(pw.fn.replace(text, "*", ""), "`", ""), bare
     query = Chat.select().where(
         Chat.kind.in_(("message", "user", "question")) & text.contains(words)
     )

@@ -21,7 +21,7 @@ from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools import editing
 from app.tools.base import Card, Context, tool
-from app.tools.cards import deletion_card, records_card
+from app.tools.cards import ONE, deletion_card, records_card
 from app.tools.listing import chosen
 
 PREVIEWS = 20
@@ -112,10 +112,13 @@ async def _edit_card(
 async def _mending_card(
     ctx: Context, tool: str, found: BaseModel, *rows: tuple[str, str]
 ) -> Card | None:
+    """An estimate of none is not none: then it is asked for all."""
     assert isinstance(found, Fixed)
-    about = "" if found.exact else "about "
-    title = f"Change {about}{found.records:,} records?"
-    return await records_card(ctx, tool, title, found.records, ("What", found.words), *rows)
+    number, about = found.records, "" if found.exact else "about "
+    if not found.exact and number <= ONE:
+        number, about = (await ctx.open.store.read(records.stats)).records, "up to "
+    title = f"Change {about}{number:,} records?"
+    return await records_card(ctx, tool, title, number, ("What", found.words), *rows)
 
 
 @tool("guarded", card=_edit_card)

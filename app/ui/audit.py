@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
+from shiboken6 import isValid
 
 from app.agent.approvals import always_allowed, revoke
 from app.agent.audit import OUTCOMES, PAGE, AuditRow, trail
@@ -80,7 +82,10 @@ class AuditDialog(QDialog):
         self.setLayout(
             kit.column(head, (list_, 1), (nothing, 1), self.allowed, foot, gap=12, margin=20)
         )
-        self.resize(theme().px(820), theme().px(640))
+        wide, high = theme().px(820), theme().px(640)
+        parent = self.parentWidget()
+        room = parent.window().size() if parent else QSize(wide, high)
+        self.resize(min(wide, room.width()), min(high, room.height()))
 
     def _show(self) -> None:
         """The rows of the chosen outcome."""
@@ -118,14 +123,22 @@ class AuditDialog(QDialog):
         try:
             await work
         except AppError as error:
-            self.said.setText(str(error))
+            self._say(str(error))
+
+    def _say(self, words: str) -> None:
+        if isValid(self):  # it may have been closed meanwhile
+            self.said.setText(words)
 
     async def _revoke(self, tool: str) -> None:
         await self._store.transaction(revoke, tool)
-        self._show_allowed(await self._store.read(always_allowed))
+        allowed = await self._store.read(always_allowed)
+        if isValid(self):
+            self._show_allowed(allowed)
 
     async def _read_older(self) -> None:
         page = await self._store.read(trail, PAGE, self.rows[-1].row if self.rows else 0)
+        if not isValid(self):
+            return
         self.rows += page
         self.older.setVisible(len(page) >= PAGE)
         self._show()
@@ -140,7 +153,7 @@ class AuditDialog(QDialog):
             await asyncio.to_thread(_write, out, rows)
         except OSError as error:
             raise InputError(f"{out}: cannot be written: {error.strerror}.") from error
-        self.said.setText(f"{count(len(rows), 'entry', 'entries')} written to {out.name}")
+        self._say(f"{count(len(rows), 'entry', 'entries')} written to {out.name}")
 
 
 async def show_audit(app: Controller, parent: QWidget | None) -> None:

@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from app.agent.definition import AgentDefinition, AgentTools
 from app.agent.entries import Entry, Message, Piece, Question, Said, ToolDone
 from app.agent.runner import REPAIRS, Runner
 from app.agent.turn import Turn
+from app.agent.wire import CHARS_PER_TOKEN
 from app.llm.client import ModelError
 from app.llm.openai import OpenAIClient
 from app.store import meta
-from app.tools.base import Card
+from app.tools.base import TOOLS, Card, Context
 from app.wiring import App
 from tests.llm.scripted import Answer, Scripted, call, calls, chunk, says, scripted, usage
 from tests.programs import running
@@ -209,6 +211,37 @@ async def test_a_stop_while_it_speaks_leaves_a_history_that_goes_on(bench: Any):
         assert made.words == ["Well,"]
         await made.runner.run()
         assert made.words == ["Well,", "Yes."]
+
+
+async def test_without_a_count_the_tools_and_the_calls_are_estimated_too(bench: Any):
+    async with bench(calls("set_goal", {"goal": "x" * 700}), says("Set.")) as made:
+        await made.runner.run()
+        spent = made.runner.spent
+        sent = [str(part) for asked in made.server.requests for part in asked["tools"]]
+        assert spent.estimated
+        assert spent.prompt_tokens > sum(map(len, sent)) / CHARS_PER_TOKEN
+        assert spent.answer_tokens > 700 / CHARS_PER_TOKEN
+
+
+async def test_a_call_that_was_done_as_the_stop_came_is_told_as_done(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+):
+    stats = TOOLS["get_dataset_stats"]
+
+    async def then_stop(ctx: Context, **given: Any) -> BaseModel:
+        result = await stats.function(ctx, **given)
+        asyncio.get_running_loop().call_soon(turn.cancel)  # heard before the end of this call
+        return result
+
+    monkeypatch.setitem(TOOLS._items, "get_dataset_stats", replace(stats, function=then_stop))
+    async with bench(calls("get_dataset_stats"), says("Twelve.")) as made:
+        turn = asyncio.ensure_future(made.runner.run())
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+        (done,) = [e for e in made.shown if isinstance(e, ToolDone)]
+        assert (done.outcome, done.result) == ("ran", "12 of 12 valid")
+        await made.runner.run()
+        assert '"records":12' in made.answered()[0]
 
 
 async def test_records_cannot_end_the_mark_of_data(bench: Any):

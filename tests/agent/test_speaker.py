@@ -162,6 +162,45 @@ async def test_another_answer_to_the_last_message(speaking: Open):
         assert [e.text for e in history if isinstance(e, Said | Message)] == ["say it", "Two."]
 
 
+async def test_what_was_taken_back_already_takes_nothing_else_away(speaking: Open):
+    async with speaking(*[says(f"Answer {n}.") for n in range(1, 5)]) as (t, _):
+        await t.send("the first", "the second")
+        for words in ("in other words", "a late second click"):
+            t.assistant.resend(t.of(Said)[1].key, words)
+            await t.assistant.idle()
+        history = await t.assistant.history()
+        said = [e.text for e in history if isinstance(e, Said | Message)]
+        assert said[:2] == ["the first", "Answer 1."]
+        assert said[-2:] == ["a late second click", "Answer 4."]
+        assert "the second" not in said
+
+
+async def test_another_answer_is_not_asked_for_once_the_dataset_is_closed(speaking: Open):
+    async with speaking(says("One."), says("never")) as (t, server):
+        await t.send("only for this dataset")
+        t.assistant.regenerate()
+        await asyncio.sleep(0)
+        t.assistant.turn_to(None)
+        await t.app.jobs.wait()
+        await t.assistant.idle()
+        assert len(server.requests) == 1
+        assert t.said == ["only for this dataset"]
+
+
+async def test_a_stop_right_after_a_message_gives_it_back(speaking: Open):
+    async with speaking(says("never")) as (t, server):
+        for turns_of_the_loop in range(12):
+            t.clear()
+            t.assistant.send("do not lose this")
+            for _ in range(turns_of_the_loop):
+                await asyncio.sleep(0)
+            t.assistant.stop()
+            await t.assistant.idle()
+            given_back = [e.text for e in t.of(Queued) if not e.on]
+            assert [*t.said, *given_back] == ["do not lose this"]
+        assert not server.requests
+
+
 async def test_a_question_of_the_model_is_answered_by_a_click_or_in_words(speaking: Open):
     ask = {"question": "Which?", "kind": "multiselect", "options": ["A", "B", "C"]}
     text = {"question": "Why?", "kind": "text"}
@@ -178,6 +217,26 @@ async def test_a_question_of_the_model_is_answered_by_a_click_or_in_words(speaki
         said = [w["content"] for w in server.requests[-1]["messages"] if w["role"] == "user"]
         assert [text.split("\n\n")[-1] for text in said] == ["help", "A; C", "because"]
         assert t.text == "Good."
+
+
+async def test_an_answer_that_a_stop_dropped_can_be_given_again(speaking: Open):
+    ask = {"question": "Which?", "options": ["A", "B"]}
+    held = Answer([chunk({"content": "Thinking"})], hold=True)
+    async with speaking(calls("ask_follow_up", ask), held, says("B it is.")) as (t, server):
+        await t.send("help")
+        asked = t.question
+        t.assistant.send("meanwhile")
+        while len(server.requests) < 2:
+            await asyncio.sleep(0.01)
+        t.assistant.choose(asked, 0)
+        assert not t.assistant.is_open(asked)
+        t.assistant.stop()
+        await t.assistant.idle()
+        t.assistant.choose(asked, 1)
+        t.assistant.choose(asked, 0)
+        await t.assistant.idle()
+        assert t.text.endswith("B it is.")
+        assert t.said == ["help", "meanwhile", "B"]
 
 
 async def test_excerpts_go_to_a_new_host_only_after_a_yes(speaking: Open):
@@ -255,6 +314,10 @@ async def test_the_conversation_is_searched(speaking: Open):
             ("you", True),
         ]
         assert await t.assistant.search("  ") == []
+        for words in ("how even the", "How **even** the", "`how` even"):
+            (place,) = await t.assistant.search(words)
+            assert "is how even the topics" in place.excerpt
+        assert await t.assistant.search("**") != []
 
 
 async def test_without_a_dataset_it_talks_too(speaking: Open):

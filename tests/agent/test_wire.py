@@ -105,6 +105,14 @@ def test_a_long_history_fits_and_keeps_decisions(budget: int):
         assert sum(len(str(w)) for w in found[1:]) / 3.5 <= max(budget, 400)
 
 
+def test_in_a_long_turn_the_answer_that_was_asked_for_last_is_whole():
+    answers = [tool(f"call{n}", f"r{n}", content=f"{n} {'x' * 3_000}") for n in range(4)]
+    found = wires(Said(text="look"), *answers, budget=2_500)
+    lengths = [len(w["content"]) for w in found if w["role"] == "tool"]
+    assert lengths == [400, 400, 3_002, 3_002]
+    assert sum(len(str(w)) for w in found) / 3.5 <= 2_500
+
+
 def test_the_newest_turn_is_there_however_small_the_budget():
     found = wires(Said(text="old"), Said(text="new"), budget=1)
     assert found[-1] == {"role": "user", "content": "new"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.plain import END, MARK, marked, one_line, visible
+from app.domain.plain import END, MARK, marked, one_line, unmarked, visible
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,7 @@ def test_no_text_ends_its_mark(end: str) -> None:
     inside = told[len(MARK) : -len(END)]
     assert "<" not in inside
     assert "\uff1c" not in inside
+
+
+def test_emphasis_and_code_lose_their_marks_and_a_product_its_star_not() -> None:
+    assert unmarked("**Balance** *says* `so`: 2 * 3") == "Balance says so: 2 * 3"

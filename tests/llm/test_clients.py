@@ -31,6 +31,13 @@ async def connected(home: Path, url: str) -> AsyncIterator[tuple[Clients, Connec
         await clients.close()
 
 
+async def test_the_models_are_listed_once_however_many_ask_at_a_time(tmp_path: Path):
+    async with scripted() as server, connected(tmp_path, server.url) as (clients, _, mine):
+        both = await asyncio.gather(clients.models(mine), clients.models(mine))
+        assert both == [[MODEL], [MODEL]]
+        assert await clients.models(mine) == [MODEL]
+
+
 async def test_a_client_is_kept_until_its_address_or_key_changes(tmp_path: Path):
     async with (
         scripted(says("a"), says("b")) as server,

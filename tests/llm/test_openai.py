@@ -115,7 +115,8 @@ async def test_nobody_listens():
 
 async def test_a_busy_endpoint_is_asked_again_as_it_wishes():
     busy = Answer(status=429, error="slow down", headers={"retry-after-ms": "20"})
-    parts = await heard(busy, Answer(status=503, error="loading"), says("hi"))
+    odd = Answer(status=503, error="loading", headers={"retry-after": "²"})
+    parts = await heard(busy, odd, says("hi"))
     waits = [p for p in parts if isinstance(p, Waiting)]
     assert [w.seconds for w in waits] == [0.02, 0.02]
     assert "slow down" in waits[0].reason

@@ -3,15 +3,18 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.records import Message
-from app.errors import ToolError
+from app.errors import DeclinedError, ToolError
 from app.store import records
 from app.store.database import Tx
+from app.tools import fixes
+from app.tools.base import TOOLS, Card
 from app.wiring import App
 
 Turn = tuple[str, str]
@@ -188,3 +191,25 @@ async def test_an_edit_by_hand_settles_what_the_import_said(program: OpenLines) 
         assert (await store.read(records.get, 3)).issues != ()  # the same as record 1 still
         await app.call("update_record", record_id=1, updates={"messages": [*turns, *turns]})
         assert (await store.read(records.get, 3)).issues == ()
+
+
+async def test_an_estimate_of_none_lets_no_model_edit_many_without_asking(
+    program: OpenLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fixes, "LOOKED_AT", 10)
+    words = ["pay back"] * 20 + ["pay-back"] * 20
+    lines = [line(("user", f"{said} number {n}")) for n, said in enumerate(words)]
+    asked: list[str] = []
+
+    async def decline(card: Card) -> bool:
+        asked.append(card.title)
+        return False
+
+    async with program(lines) as app:
+        by_model = replace(app.context("assistant", decline), by_model=True)
+        edit = {"kind": "phrase", "role": "user", "old": "pay-back", "new": "refund"}
+        shown = await TOOLS["apply_edit"](by_model, {"edit": edit, "preview": True})
+        assert (shown.records, shown.exact) == (0, False)
+        with pytest.raises(DeclinedError):
+            await TOOLS["apply_edit"](by_model, {"edit": edit})
+        assert asked == ["Change up to 40 records?"]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import orjson
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from app.agent.approvals import allow_always, always_allowed
 from app.agent.audit import PAGE, trail
@@ -150,6 +151,28 @@ async def test_the_export_has_every_entry(
         lines = [orjson.loads(line) for line in out.read_bytes().splitlines()]
         assert [line["outcome"] for line in lines][:2] == ["stopped", "refused"]
         assert len(lines) == 7
+
+
+async def test_what_ends_after_it_was_closed_touches_nothing_of_it(
+    open_app: OpenApp, qtbot: QtBot
+) -> None:
+    async with open_app(rows()) as app:
+        await app.session.store.transaction(allow_always, "tag_records")
+        await put(app, *(call(str(n), "get_dataset_stats", "ran") for n in range(PAGE + 5)))
+        dialog = AuditDialog(None, app, await app.session.store.read(trail, PAGE), ["tag_records"])
+        dialog.older.click()
+        dialog._take_back("tag_records")
+        delete(dialog)
+        await app.jobs.wait()
+        assert await app.session.store.read(always_allowed) == []
+
+
+async def test_it_is_no_larger_than_the_window(open_app: OpenApp, qtbot: QtBot) -> None:
+    async with open_app(rows()) as app:
+        window = QWidget()
+        window.resize(640, 480)
+        qtbot.addWidget(window)
+        assert AuditDialog(window, app, [], []).size() == window.size()
 
 
 async def test_it_opens_and_closes(open_app: OpenApp, until: Until) -> None:

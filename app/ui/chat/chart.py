@@ -17,6 +17,7 @@ MOST_BARS = 12
 NAME_SHARE, BAR_SHARE = 3, 4  # of a bar's row
 HEIGHT = 120
 LEFT, BOTTOM, TOP = 34, 18, 8  # pixels round the drawing, for its figures
+LINE = 14  # pixels of a figure's line
 
 
 class ChartView(QFrame):
@@ -91,8 +92,11 @@ class Drawing(QWidget):
     def __init__(self, chart: Chart) -> None:
         super().__init__()
         self.chart = chart
-        self.setFixedHeight(theme().px(HEIGHT))
         self.setMinimumWidth(80)
+        self.retheme()
+
+    def retheme(self) -> None:
+        self.setFixedHeight(theme().px(HEIGHT))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         left, bottom = theme().px(LEFT), theme().px(BOTTOM)
@@ -135,7 +139,8 @@ class Drawing(QWidget):
             painter.setPen(pen)
             painter.drawPolyline(_points(room, values, low, high, longest))
             if index < len(self.chart.names):
-                place = QRectF(room.left() + 6, room.top() + index * theme().px(14), 160, 14)
+                line = theme().px(LINE)
+                place = QRectF(room.left() + 6, room.top() + index * line, room.width() - 6, line)
                 self._figure(painter, place, self.chart.names[index], color=pen.color())
 
     def _frame(
@@ -143,11 +148,13 @@ class Drawing(QWidget):
     ) -> None:
         painter.setPen(QPen(theme().color("border"), 1))
         painter.drawLine(room.bottomLeft(), room.bottomRight())
-        side = QRectF(0, 0, room.left() - 6, 16)
+        line = theme().px(LINE)
+        side = QRectF(0, 0, room.left() - 6, line)
         right, left = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
-        for value, y in ((high, room.top()), (low, room.bottom() - 8)):
-            self._figure(painter, side.translated(0, y - 4), figure(value), align=right)
-        half = QRectF(room.left(), room.bottom() + 3, room.width() / 2, theme().px(14))
+        for value, y in ((high, room.top()), (low, room.bottom())):
+            place = side.translated(0, max(0, y - line / 2))
+            self._figure(painter, place, figure(value), align=right)
+        half = QRectF(room.left(), room.bottom() + 3, room.width() / 2, line)
         self._figure(painter, half, ends[0], align=left)
         self._figure(painter, half.translated(half.width(), 0), ends[1], align=right)
 

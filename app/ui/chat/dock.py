@@ -80,7 +80,7 @@ class ChatDock(QWidget):
             regenerate=says.regenerate,
             follow=self._follow,
             go=self.go.emit,
-            use_topics=lambda nodes, done: self.app.jobs.start(self._use_topics(nodes, done)),
+            use_topics=lambda *given: self.app.jobs.start(self._use_topics(*given)),
             earlier=lambda: self.app.jobs.start(self._read_earlier()),
         )
 
@@ -256,13 +256,15 @@ class ChatDock(QWidget):
         self._around.ask()
 
     async def _use_topics(
-        self, nodes: list[dict[str, Any]], done: Callable[[bool], object]
+        self, key: str, nodes: list[dict[str, Any]], done: Callable[[bool], object]
     ) -> None:
         """As the topics panel does it: the user's own call, and the views follow its events."""
-        used = False
+        used, session = False, self.assistant.session
         try:
             await self.app.call("apply_topic_hierarchy", hierarchy=nodes)
             used = True
+            if session is self.assistant.session:
+                self.assistant.note_used(key)
         except (DeclinedError, Stopped) as quiet:
             log.info("%s", quiet)
         except AppError as error:

@@ -22,5 +22,6 @@ class Hooks:
     regenerate: Callable[[], object]
     follow: Callable[[QUrl], object]
     go: Callable[[str, dict[str, Any]], object]
-    use_topics: Callable[[list[dict[str, Any]], Callable[[bool], object]], object]
+    # (key of the tree, topics, what is told whether they were used)
+    use_topics: Callable[[str, list[dict[str, Any]], Callable[[bool], object]], object]
     earlier: Callable[[], object]  # older entries than those read are wanted

@@ -31,6 +31,7 @@ from app.ui.chat.scroller import Scroller
 from app.ui.chat.spoken import Spoken
 from app.ui.chat.tree import TreeCard
 from app.ui.chat.views import answered_row, still
+from app.ui.chat.words import Words
 
 W = TypeVar("W", bound=QWidget)
 SHOWN = 30  # entries shown at first, and each time the top is reached
@@ -140,10 +141,12 @@ class ChatList(Scroller):
                 self._offer_again(view)
 
     def _keep_tree(self, view: TreeCard, *, newer: bool) -> None:
-        """One list of topics can be edited at a time, the newest."""
-        old = self._tree if newer else view if self._tree is not None or not self._live else None
+        """One list of topics can be edited at a time, the newest; none where nothing is live."""
+        old = self._tree if newer else view if self._tree is not None else None
         if old is not None:
             old.retire("A newer list took its place.")
+        elif not self._live:
+            view.retire("As it was proposed.")
         if newer or self._tree is None:
             self._tree = view
 
@@ -228,8 +231,8 @@ class ChatList(Scroller):
 
     def _settle(self, choice: Choice) -> None:
         view = self._rows.get(choice.key)
-        self.follow()
         if isinstance(view, QuestionCard):
+            self.follow()
             view.settle(choice.index, choice.answer)
             given = {"chosen": choice.index, "answer": choice.answer}
             view.question = view.question.model_copy(update=given)
@@ -250,15 +253,19 @@ class ChatList(Scroller):
         self._replies.clear()
 
     def show_place(self, entry: Entry, words: str) -> None:
-        """Mark the piece that shows this entry and the words in it, and scroll to it."""
-        text = getattr(entry, "text", "")
+        """Mark the piece that shows this entry and the words in it, and go there once it is drawn."""
+        text, key = getattr(entry, "text", ""), getattr(entry, "key", "")
         for view in self.views:
+            if isinstance(view, SaidView) and view.key != key:
+                continue  # the same words said another time
             if isinstance(view, Spoken) and view.text == text:
-                view.mark(found=True, words=words)
-                self.reveal(view)
-            elif isinstance(view, QuestionCard) and view.question.text == text:
+                if all(part.is_whole for part in view.findChildren(Words)):
+                    self.go_to(view.mark(words))
+                else:
+                    kit.in_turn(self, partial(self.show_place, entry, words))
+            elif isinstance(view, QuestionCard) and view.question.key == key:
                 kit.restyle(view, selected=True)
-                self.reveal(view)
+                self.go_to(view)
 
     def card(self, key: str) -> ApprovalCard | None:
         view = self._rows.get(key)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from app.ui.chat.spoken import Spoken
 
 W = TypeVar("W", bound=QWidget)
 NEAR = 48  # pixels from an end within which it counts as reached
+ABOVE = 4  # a place gone to stands this part of the view's height below its top
 
 
 class Scroller(QWidget):
@@ -25,6 +26,7 @@ class Scroller(QWidget):
         super().__init__()
         self._following, self._moving = True, False
         self._below: int | None = None  # pixels under the view that stay while pieces come on top
+        self._held: QWidget | None = None  # the place gone to, until the user scrolls
         self._bringing = 0
         self._stop: Spoken | None = None  # the one message that Tab stops at
         self._column = QVBoxLayout()
@@ -43,6 +45,9 @@ class Scroller(QWidget):
         self.newest.hide()
         bar = self.area.verticalScrollBar()
         bar.rangeChanged.connect(lambda low, high: self._stay())
+        self._later = QTimer(self)  # told of a new range, the pieces have not their new places yet
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._hold)
         bar.valueChanged.connect(self._scrolled)
 
     @property
@@ -60,7 +65,7 @@ class Scroller(QWidget):
         """Take everything out, and what was on its way."""
         kit.forget(self)
         kit.clear(self._column)
-        self._bringing, self._below, self._stop = 0, None, None
+        self._bringing, self._below, self._stop, self._held = 0, None, None, None
         self._following = True
         self.newest.hide()
 
@@ -88,13 +93,19 @@ class Scroller(QWidget):
 
     def follow(self) -> None:
         """Go to the foot and stay there."""
-        self._following, self._below = True, None
+        self._following, self._below, self._held = True, None, None
         self.newest.hide()
         self._stay()
 
     def reveal(self, widget: QWidget) -> None:
         """Scroll so that the whole widget is seen, once it has its place."""
         QTimer.singleShot(0, widget, lambda: self.area.ensureWidgetVisible(widget, 0, 16))
+
+    def go_to(self, widget: QWidget) -> None:
+        """Scroll so that the widget, of a text its selection, stands in the upper third, and keep it
+        there while other pieces get their heights."""
+        self._following, self._below, self._held = False, None, widget
+        self._later.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -137,11 +148,16 @@ class Scroller(QWidget):
     def _discard(self, view: QWidget) -> None:
         if view is self._stop:
             self._stop = None
+        if self._held is not None and (view is self._held or view.isAncestorOf(self._held)):
+            self._held = None
         view.hide()
         view.deleteLater()
 
     def _stay(self) -> None:
         """The column grew: keep its foot in sight where the user was there, else what they read."""
+        if self._held is not None:
+            self._later.start()
+            return
         bar = self.area.verticalScrollBar()
         self._moving = True
         if self._following:
@@ -150,11 +166,23 @@ class Scroller(QWidget):
             bar.setValue(bar.maximum() - self._below)
         self._moving = False
 
+    def _hold(self) -> None:
+        inner = self.area.widget()
+        if self._held is None or inner is None:
+            return
+        top = self._held.mapTo(inner, QPoint(0, _chosen(self._held))).y()
+        bar = self.area.verticalScrollBar()
+        self._moving = True
+        bar.setValue(top - self.area.viewport().height() // ABOVE)
+        self._moving = False
+        self.newest.setVisible(bar.maximum() - bar.value() > NEAR)
+        self._place_newest()
+
     def _scrolled(self, value: int) -> None:
         bar = self.area.verticalScrollBar()
         if self._moving:
             return
-        self._below = None
+        self._below, self._held = None, None
         self._following = bar.maximum() - value <= NEAR
         self.newest.setVisible(not self._following)
         self._place_newest()
@@ -166,3 +194,10 @@ class Scroller(QWidget):
         left, top = (self.width() - size.width()) // 2, self.height() - size.height() - 8
         self.newest.setGeometry(QRect(left, top, size.width(), size.height()))
         self.newest.raise_()
+
+
+def _chosen(widget: QWidget) -> int:
+    """Where in the widget its selected words begin, in pixels from its top."""
+    if isinstance(widget, kit.Prose) and widget.textCursor().hasSelection():
+        return widget.cursorRect().top()
+    return 0

@@ -15,7 +15,7 @@ from app.ui import kit
 
 MOST = 50  # places listed; more words narrow it
 AFTER_MS = 200  # after the last key
-MARKUP = re.compile(r"\*\*|`|^#+ ")  # of Markdown, which one line cannot show
+HEADING = re.compile(r"^#+ ")  # of Markdown, which one line cannot show
 Find = Callable[[str, int], Awaitable[Sequence[Found]]]
 
 
@@ -68,7 +68,7 @@ class Hit(kit.Clickable):
         self.setProperty("role", "item")
         self.place = place
         head = kit.row(kit.label(who, "small"), None, kit.label(when, "small", "faint"))
-        words = kit.ElidedLabel(MARKUP.sub("", place.excerpt), "small", "muted")
+        words = kit.ElidedLabel(HEADING.sub("", place.excerpt), "small", "muted")
         self.setLayout(kit.column(head, words, gap=2, margin=(10, 6, 10, 6)))
 
 

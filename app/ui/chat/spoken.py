@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
+from app.domain.plain import unmarked
 from app.ui import kit
 
 LIFT = 14  # pixels that the actions stand above their message, in the gap
@@ -56,13 +57,15 @@ class Spoken(QWidget):
         """What can be done with it now."""
         return [Act("copy", "Copy message", lambda: copy(self.text))]
 
-    def mark(self, *, found: bool, words: str = "") -> None:
-        """Show that this is the place looked for, and select the words in it."""
-        kit.restyle(self, found=found)
+    def mark(self, words: str) -> QWidget:
+        """Show that this is the place looked for, and select the words in it. Returns the part of the
+        text they stand in; the message where they stand in none."""
+        kit.restyle(self, found=True)
         for part in self.findChildren(kit.Prose):
             part.moveCursor(part.textCursor().MoveOperation.Start)
-            if words and part.find(words):
-                return
+            if any(look and part.find(look) for look in (words, unmarked(words))):
+                return part
+        return self
 
     def show_acts(self) -> None:
         """Put the actions over the message's upper right corner."""

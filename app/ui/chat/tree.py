@@ -15,6 +15,7 @@ NODE = Qt.ItemDataRole.UserRole + 1  # what a topic holds besides its name and t
 MOST_ROWS = 10  # shown without scrolling within the tree
 ROW = 28  # pixels
 NEW = "New topic"
+USED = "Used. Topics shows them as they are now."
 EDIT = QAbstractItemView.EditTrigger
 
 
@@ -144,9 +145,8 @@ class TreeCard(QFrame):
     used = Signal(list)
     opened = Signal()
 
-    def __init__(self, shown: TreeShown, *, is_open: bool = True) -> None:
+    def __init__(self, shown: TreeShown) -> None:
         super().__init__()
-        self.key = shown.key
         self.setProperty("role", "card")
         self.setAccessibleName(f"Topics: {shown.title}")
         self.tree = SmallTree(shown.hierarchy)
@@ -166,11 +166,13 @@ class TreeCard(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.tree.changed.connect(self._count)
         self._count()
-        if not is_open:
-            self.retire("A newer list took its place, or it was used.")
+        if shown.used:
+            self.retire(USED)
 
     def retire(self, words: str) -> None:
-        """Leave it to be read, and say why."""
+        """Leave it to be read, and say why; the first reason stays."""
+        if self.tree.frozen:
+            return
         self.tree.freeze()
         for button in (self.add, self.rename, self.delete, self.use):
             button.hide()
@@ -181,7 +183,7 @@ class TreeCard(QFrame):
         """What came of using it; after a no or a failure it can be used again."""
         self.use.setEnabled(True)
         if used:
-            self.retire("These topics are in use.")
+            self.retire(USED)
 
     def _use(self) -> None:
         self.use.setEnabled(False)

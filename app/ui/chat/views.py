@@ -49,7 +49,9 @@ def still(entry: Entry, hooks: Hooks) -> QWidget | None:
 
 def _tree(shown: TreeShown, hooks: Hooks) -> TreeCard:
     view = TreeCard(shown)
-    view.used.connect(lambda nodes: hooks.use_topics(nodes, lambda used: view.settle(used=used)))
+    view.used.connect(
+        lambda nodes: hooks.use_topics(shown.key, nodes, lambda used: view.settle(used=used))
+    )
     view.opened.connect(lambda: hooks.go("topics_config", {}))
     return view
 

@@ -120,6 +120,11 @@ class Words(QWidget):
         return [part for part in found if isinstance(part, kit.Prose)]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing waits for a later turn."""
+        return self._tail is not None
+
+    @property
     def drawn(self) -> str:
         """The words on the screen, as they stand there."""
         return "\n".join(part.toPlainText() for part in self.parts)

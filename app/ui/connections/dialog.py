@@ -154,15 +154,16 @@ class ConnectionsDialog(QDialog):
         self._start(self._show_key(connection))
 
     async def _show_key(self, connection: Connection) -> None:
-        box = self.details.key
+        box, key, trouble = self.details.key, "", ""
         try:
             key = await asyncio.to_thread(self._all.key, connection.id)
         except ModelError as error:
-            box.show_trouble(str(error))
-            return
+            trouble = str(error)
         if connection.id != self.details.saved.id or box.typed:
             return
-        if connection.id == ENVIRONMENT:
+        if trouble:
+            box.show_trouble(trouble)
+        elif connection.id == ENVIRONMENT:
             box.show_given(bool(key))
         else:
             box.show_key(bool(key), keychain=self._keychain)

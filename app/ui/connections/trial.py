@@ -25,13 +25,17 @@ class _Line(QWidget):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self.title = title
+        self.title, self.is_done = title, False
         self.icon = kit.IconLabel("circle", "text_3")
         self.words = kit.label("", "small", "muted", wrap=True)
         self.words.hide()
         name = kit.label(title, "strong")
         self.setLayout(kit.row(self.icon, (kit.column(name, self.words, gap=1), 1), top=True))
         self.show_state("circle", "text_3", "waiting")
+
+    def end(self, state: State, words: str) -> None:
+        self.is_done = True
+        self.show_state(*ICONS[state], SPOKEN[state], words)
 
     def show_state(self, icon: str, color: str, state: str, words: str = "") -> None:
         self.icon.show_icon(icon, color)
@@ -71,7 +75,7 @@ class Trial(QWidget):
 
     def show_check(self, check: Check) -> None:
         """One is done; the next is under way."""
-        self.lines[check.name].show_state(*ICONS[check.state], SPOKEN[check.state], check.words)
+        self.lines[check.name].end(check.state, check.words)
         self._go_on()
 
     def finish(self, findings: Findings) -> None:
@@ -80,12 +84,11 @@ class Trial(QWidget):
     def end(self, words: str) -> None:
         """It ended before its time, for a reason."""
         for line in self._waiting():
-            line.show_state("minus-circle", "text_3", "not tried")
+            line.end("skipped", "")
         self._show(False, words)
 
     def _waiting(self) -> list[_Line]:
-        marks = ("waiting", "under way")
-        return [x for x in self.lines.values() if x.accessibleName().split(": ")[1][:-1] in marks]
+        return [line for line in self.lines.values() if not line.is_done]
 
     def _go_on(self) -> None:
         if waiting := self._waiting():

@@ -4,10 +4,13 @@ import math
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from app.agent.entries import Chart
-from app.ui.chat.chart import MOST_BARS, ChartView, described
+from app.ui.chat.chart import HEIGHT, MOST_BARS, ChartView, Drawing, described
 from app.ui.parts import MiniBar
+from app.ui.theme import Theme
+from app.ui.theme_switch import use
 
 
 def test_it_says_all_it_shows() -> None:
@@ -39,3 +42,13 @@ def test_bars_beyond_the_room_are_counted(show: Any) -> None:
     values = tuple(float(n) for n in range(40))
     view = show(ChartView(Chart(title="T", form="bars", series=(values,))))
     assert len(view.findChildren(MiniBar)) == MOST_BARS
+
+
+def test_a_drawing_that_is_shown_grows_with_the_text(show: Any, themed: QApplication) -> None:
+    view = show(ChartView(Chart(title="T", form="lines", series=((0.1, 0.5),), names=("train",))))
+    (drawing,) = view.findChildren(Drawing)
+    use(themed, Theme("light", text_scale=2.0, reduced_motion=True))
+    try:
+        assert drawing.height() == 2 * HEIGHT
+    finally:
+        use(themed, Theme("light", reduced_motion=True))

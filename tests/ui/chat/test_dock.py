@@ -534,22 +534,29 @@ async def test_what_was_spent_stands_at_the_foot(open_app: OpenApp, make_dock: M
         assert dock.foot.spent.text() == "12.3k tokens, 0.25"
 
 
-async def test_topics_of_the_chat_are_used_like_those_of_the_panel(
+async def test_topics_of_the_chat_are_used_like_those_of_the_panel_and_only_once(
     open_app: OpenApp, make_dock: MakeDock, until: Until
 ) -> None:
     async with open_app(ROWS, goal="answer") as app:
-        dock = make_dock(app)
         await app.call("start_finetune_workflow", training_goals="answer")
-        await settled(dock)
-        hierarchy = ({"name": "Odd"}, {"name": "Even"})
-        dock.list.add(TreeShown(title="Two topics", hierarchy=hierarchy))
+        assert app.session is not None
+        shown = TreeShown(title="Two topics", hierarchy=({"name": "Odd"}, {"name": "Even"}))
+        await app.session.store.transaction(_store, [shown])
+        dock = make_dock(app)
+        await until(lambda: views(dock, TreeCard))
         (card,) = views(dock, TreeCard)
         card.tree._model.item(0).setText("Uneven")
         card.use.click()
         await until(lambda: card.tree.frozen)
-        assert app.session is not None
         found = await app.session.store.read(topics.all_topics)
         assert [topic.name for topic in found] == ["Uneven", "Even"]
+        await app.jobs.wait()
+        reopened = make_dock(app)
+        await until(lambda: views(reopened, TreeCard))
+        (read,) = views(reopened, TreeCard)
+        assert read.tree.frozen
+        assert read.use.isHidden()
+        assert read.state.text() == "Used. Topics shows them as they are now."
 
 
 async def test_an_always_is_offered_only_for_what_can_be_undone(

@@ -257,6 +257,17 @@ def test_only_the_newest_tree_can_be_edited(chat: ChatList) -> None:
     assert [view.tree.frozen for view in trees] == [True, True, False]
 
 
+def test_a_tree_that_was_used_keeps_saying_so(chat: ChatList) -> None:
+    tree = ({"name": "Cards"},)
+    chat.show_history(
+        [TreeShown(title=t, hierarchy=tree, used=t == "used") for t in ("used", "old", "new")]
+    )
+    settle()
+    trees = [view for view in chat.views if isinstance(view, TreeCard)]
+    said = ["Used. Topics shows them as they are now.", "A newer list took its place.", ""]
+    assert [view.state.text() for view in trees] == said
+
+
 def test_any_message_can_be_copied_as_it_was_written(chat: ChatList, qtbot: QtBot) -> None:
     chat.add(Message(text="The **base** model"))
     (view,) = chat.views
@@ -347,3 +358,39 @@ async def test_any_text_is_whole_and_inside(chat: ChatList, width: int, until: A
     for view in chat.views[:2]:
         assert isinstance(view, SaidView | MessageView)
         assert view.words.drawn == nasty
+
+
+def test_a_place_gone_to_stands_in_the_upper_third_with_its_words_selected(chat: ChatList) -> None:
+    long = "\n\n".join([*[LINES] * 8, "Here the needle stands.", *[LINES] * 2])
+    place = Message(text=long)
+    chat.show_history([*history(6), place, *history(4)])
+    kit.in_turn(chat, lambda: chat.show_place(place, "needle"))  # before all of it is drawn
+    settle()
+    (view,) = [v for v in chat.views if isinstance(v, MessageView) and v.text == long]
+    assert view.property("found")
+    (part,) = [p for p in view.words.parts if p.textCursor().hasSelection()]
+    assert part.textCursor().selectedText() == "needle"
+    assert 0 < _seen(chat, part) < chat.area.viewport().height() / 3
+    assert chat.newest.isVisible()
+    chat.show_history(history(8))
+    settle()
+    assert 0 < _seen(chat, part) < chat.area.viewport().height() / 3, "what came on top moved it"
+    chat.area.verticalScrollBar().setValue(chat.area.verticalScrollBar().maximum() - 500)
+    moved = _seen(chat, part)
+    chat.add(Message(text="another"))
+    settle()
+    assert _seen(chat, part) == moved, "who scrolled away was taken back"
+
+
+def test_of_the_same_words_said_twice_the_place_chosen_is_marked(chat: ChatList) -> None:
+    first, second = Said(key="a", text="next"), Said(key="b", text="next")
+    chat.show_history([first, *history(2), second])
+    settle()
+    chat.show_place(first, "next")
+    marked = [view.property("found") for view in chat.views if isinstance(view, SaidView)]
+    assert marked == [True, None]
+
+
+def _seen(chat: ChatList, part: Prose) -> int:
+    """Pixels from the view's top to the selected words."""
+    return part.mapTo(chat.area.viewport(), part.cursorRect().topLeft()).y()
