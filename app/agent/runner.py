@@ -4,6 +4,7 @@ The model decides what to call; the app decides what it may: by the agent file's
 cards of the tools themselves. Nothing the model writes is taken for an approval.
 """
 
+import asyncio
 import math
 from collections.abc import Callable
 from typing import Any, Literal
@@ -115,7 +116,7 @@ class Runner:
         words: list[str] = []
         calls: list[Call] = []
         ended: Ended | None = None
-        whole = False
+        whole = refused = False
         try:
             async for part in self.client.stream(ask):
                 match part:
@@ -123,6 +124,7 @@ class Runner:
                         words.append(text)
                         await self.turn.emit(Piece(reply=reply, text=text))
                     case Waiting(seconds, reason):
+                        refused = True
                         await self.turn.emit(Waits(seconds=seconds, reason=reason))
                     case Call():
                         calls.append(part)
@@ -133,6 +135,10 @@ class Runner:
             if reason := _unfit(ended, bool("".join(words).strip() or calls or acted)):
                 raise ModelError("too long", f"{self.client.name} {reason}")
             whole = True
+        except asyncio.CancelledError:
+            if not (ended or words or calls or refused):  # the prompt was sent, and is paid for
+                self._count(ask, "", Ended("stopped"))
+            raise
         finally:
             if ended is None and (words or calls):
                 self._count(ask, _written(words, calls), Ended("stopped"))

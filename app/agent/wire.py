@@ -27,25 +27,42 @@ def messages_of(prompt: str, entries: Sequence[Entry], budget: int) -> list[Wire
     """The system prompt and the conversation, in about `budget` tokens.
 
     The newest turns are whole. In the one that does not fit tool answers are shortened, the oldest
-    first; turns before it become one line each: what was asked, called and decided.
+    first; what came before it becomes one line each: what was asked, called and decided. Of a turn
+    that is too long by itself the first replies become such lines too.
     """
     turns = _turns(entries)
     room = budget - tokens([_system(prompt)])
-    whole = [_wires(turn) for turn in turns]
+    gone: list[Entry] = []
+    if turns:
+        turns[-1], gone = _last_part(turns[-1], room)
     kept: list[list[Wire]] = []
-    dropped = 0
     for n in reversed(range(len(turns))):
-        fitted = _fitted(whole[n], room)
-        if tokens(fitted) > room and n < len(turns) - 1:
-            dropped = n + 1
+        fitted = _fitted(_wires(turns[n]), room)
+        if tokens(fitted) > room and kept:
+            gone = [entry for turn in turns[: n + 1] for entry in turn] + gone
             break
         kept.insert(0, fitted)
         room -= tokens(fitted)
     head = _system(prompt)
-    if dropped:
-        notes = [note for turn in turns[:dropped] for note in _notes(turn)]
-        head = _system(f"{prompt}\n\n{EARLIER}{marked(_newest(notes))}")
+    if gone:
+        head = _system(f"{prompt}\n\n{EARLIER}{marked(_newest(_notes(gone)))}")
     return [head, *_alternating(wire for turn in kept for wire in turn)]
+
+
+def _last_part(turn: list[Entry], room: int) -> tuple[list[Entry], list[Entry]]:
+    """The newest replies of a turn that fit, with what the user said; and the replies before them."""
+    replies = dict.fromkeys(e.reply for e in turn if isinstance(e, Message | ToolDone))
+    model = [reply for reply in replies if reply]
+    kept: list[Entry]
+    gone: list[Entry]
+    for n in range(len(model)):
+        kept, gone = [], []
+        for entry in turn:
+            early = isinstance(entry, Message | ToolDone) and entry.reply in model[:n]
+            (gone if early else kept).append(entry)
+        if tokens(_fitted(_wires(kept), room)) <= room or n == len(model) - 1:
+            return kept, gone
+    return turn, []
 
 
 def _alternating(wires: Iterable[Wire]) -> list[Wire]:

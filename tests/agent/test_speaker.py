@@ -133,6 +133,19 @@ async def test_the_tokens_of_a_stopped_answer_are_estimated(speaking: Open):
         assert [m.stopped for m in t.of(Message)] == [True]
 
 
+async def test_a_prompt_that_was_sent_counts_also_where_no_word_came(speaking: Open):
+    async with speaking(Answer([], hold=True)) as (t, server):
+        t.assistant.send("first")
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        t.assistant.stop()
+        await t.assistant.idle()
+        [spent] = t.of(Spent)
+        assert spent.estimated
+        assert spent.prompt_tokens > 1_000
+        assert spent.answer_tokens == 0
+
+
 async def test_an_edited_message_takes_the_place_of_what_followed(speaking: Open):
     answers = (calls("set_goal", {"goal": "Route"}), says("Set."), says("Other."))
     async with speaking(*answers) as (t, server):

@@ -113,6 +113,21 @@ def test_in_a_long_turn_the_answer_that_was_asked_for_last_is_whole():
     assert sum(len(str(w)) for w in found) / 3.5 <= 2_500
 
 
+def test_a_turn_too_long_by_itself_keeps_its_newest_replies():
+    calls = [
+        tool(f"call{n}", f"r{n}", name=f"tool_{n}", content="x" * 300).model_copy(
+            update={"arguments": f'{{"words": "{"y" * 2_000}"}}'}
+        )
+        for n in range(8)
+    ]
+    found = wires(Said(text="look"), *calls, budget=2_000)
+    assert sum(len(str(w)) for w in found) / 3.5 <= 2_000
+    names = [w["tool_calls"][0]["function"]["name"] for w in found if "tool_calls" in w]
+    assert names == ["tool_6", "tool_7"]
+    assert "tool_5: 12 records" in found[0]["content"]
+    assert found[1]["content"] == "look"
+
+
 def test_the_newest_turn_is_there_however_small_the_budget():
     found = wires(Said(text="old"), Said(text="new"), budget=1)
     assert found[-1] == {"role": "user", "content": "new"}

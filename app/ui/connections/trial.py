@@ -15,7 +15,7 @@ ICONS: dict[State, tuple[str, str]] = {
 SPOKEN: dict[State, str] = {
     "ok": "passed", "missing": "missing", "failed": "failed", "skipped": "not tried",
 }  # fmt: skip
-ABOUT = "Three short requests to the model; costs next to nothing."
+ABOUT = "A few short requests, and a long one to a local server; costs next to nothing."
 FIT = "Everything the assistant needs is there."
 UNFIT = "The assistant cannot work with this model yet. The guided assistant needs none."
 
