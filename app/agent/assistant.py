@@ -42,6 +42,7 @@ from app.errors import AppError, DeclinedError, GateError, Stopped
 from app.llm.client import ModelError
 from app.registry import load_family
 from app.store import results
+from app.store.database import Tx
 from app.store.results import Usage
 from app.tools.base import Card
 from app.tools.session import Session
@@ -204,7 +205,7 @@ class Assistant:
         """The same, each entry with its row; of those before a row where one is given."""
         if self.session is None:
             return []
-        rows = await self.session.store.read(results.chat, limit, before)
+        rows = await self.session.store.read(_rows, limit, before)
         return await asyncio.to_thread(_as_entries, rows)
 
     async def search(self, text: str, limit: int = 50) -> list[Found]:
@@ -367,6 +368,12 @@ async def _act(turn: Turn, name: str, arguments: dict[str, Any]) -> None:
         await turn.act("welcome")
     else:
         await turn.act(name, **arguments)
+
+
+def _rows(tx: Tx, limit: int, before: int) -> list[results.ChatEntry]:
+    """A page, and what was said later about it: which of it was taken back, or answered."""
+    later = results.chat_marks(tx, before) if before else []
+    return results.chat(tx, limit, before) + later
 
 
 def _as_entries(rows: list[results.ChatEntry]) -> list[tuple[int, Entry]]:

@@ -211,7 +211,33 @@ def search_chat(tx: Tx, words: str, limit: int = 50) -> list[ChatEntry]:
     query = Chat.select().where(
         Chat.kind.in_(("message", "user", "question")) & text.contains(words)
     )
+    gone = withdrawn(tx)
     rows = query.order_by(Chat.id.desc()).limit(limit).dicts().execute(tx.db)
+    return [
+        ChatEntry(**{**row, "data": orjson.loads(row["data"])})
+        for row in rows
+        if not any(first <= row["id"] < last for first, last in gone)
+    ]
+
+
+def withdrawn(tx: Tx) -> list[tuple[int, int]]:
+    """The stretches of the conversation that were taken back: the row of the message that was, and
+    that of the taking back."""
+    key = "coalesce(json_extract(s.data, '$.key'), 'row' || s.id)"
+    rows = tx.sql(
+        "SELECT s.id, w.id FROM chat w JOIN chat s ON s.kind = 'user' AND s.id < w.id "
+        f"AND {key} = json_extract(w.data, '$.key') WHERE w.kind = 'withdrawn'"
+    )
+    return [(first, last) for first, last in rows]
+
+
+def chat_marks(tx: Tx, before: int) -> list[ChatEntry]:
+    """What was said from a row on about the entries before it: which were taken back or answered."""
+    about = [last for first, last in withdrawn(tx) if first < before <= last]
+    query = Chat.select().where(
+        (Chat.id >= before) & ((Chat.kind == "choice") | Chat.id.in_(about))
+    )
+    rows = query.order_by(Chat.id).dicts().execute(tx.db)
     return [ChatEntry(**{**row, "data": orjson.loads(row["data"])}) for row in rows]
 
 

@@ -164,6 +164,23 @@ async def test_an_edited_message_takes_the_place_of_what_followed(speaking: Open
         assert any("ran set_goal" in text for text in told)
 
 
+async def test_what_was_taken_back_stands_in_no_page_and_no_search(speaking: Open):
+    async with speaking(says("One."), says("Two."), says("Three.")) as (t, _):
+        await t.send("the first", "the second")
+        t.assistant.resend(t.of(Said)[1].key, "the third")
+        await t.assistant.idle()
+        store = t.app.session.store
+        page = await store.read(results.chat)
+        second = next(row.id for row in page if row.data.get("text") == "the second")
+        for before in (second + 1, second + 2):
+            rows = await t.assistant.history_rows(1000, before)
+            said = [e.text for _, e in rows if isinstance(e, Said | Message)]
+            assert said == ["the first", "One."]
+        assert [hit.excerpt for hit in await t.assistant.search("the ")] == [
+            "the third", "the first",
+        ]  # fmt: skip
+
+
 async def test_another_answer_to_the_last_message(speaking: Open):
     async with speaking(says("One."), says("Two.")) as (t, _):
         await t.send("say it")
