@@ -208,6 +208,7 @@ class ChatDock(QWidget):
             case Waits():
                 self.foot.wait.begin(entry)
             case Spent():
+                self.list.add(entry)
                 self._around.ask()
             case Show():
                 self._show(entry)

@@ -9,16 +9,20 @@ from app.agent.entries import (
     Message,
     Question,
     Said,
+    Spent,
     ToolDone,
     TreeShown,
 )
+from app.ui import kit
 from app.ui.chat.chart import ChartView
+from app.ui.chat.foot import short
 from app.ui.chat.hooks import Hooks
 from app.ui.chat.messages import MessageView, SaidView
 from app.ui.chat.questions import QuestionCard
 from app.ui.chat.rows import ToolRow
 from app.ui.chat.tree import TreeCard
 
+INDENT = 26  # pixels: where the words of a message begin, beside its mark
 HOW = {
     "named": "allowed at the start",
     "always": "always allowed",
@@ -44,7 +48,23 @@ def still(entry: Entry, hooks: Hooks) -> QWidget | None:
             return ChartView(entry)
         case TreeShown():
             return _tree(entry, hooks)
+        case Spent():
+            return _spent(entry)
     return None
+
+
+def _spent(spent: Spent) -> QWidget:
+    """What a turn took, faint below its words."""
+    about = "about " if spent.estimated else ""
+    cost = "" if spent.cost is None else f", {spent.cost:.4f}"
+    words = kit.label(f"{about}{short(spent.tokens)} tokens{cost}", "small", "faint")
+    words.setToolTip(
+        kit.tip(
+            f"This turn, {spent.model}: {spent.prompt_tokens:,} tokens asked, "
+            f"{spent.answer_tokens:,} answered"
+        )
+    )
+    return kit.holder(kit.row(INDENT, words, None, gap=0))
 
 
 def _tree(shown: TreeShown, hooks: Hooks) -> TreeCard:

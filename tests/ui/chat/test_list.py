@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.agent.entries import (
@@ -20,6 +20,7 @@ from app.agent.entries import (
     Question,
     Queued,
     Said,
+    Spent,
     ToolDone,
     ToolStarted,
     TreeShown,
@@ -244,6 +245,23 @@ def test_how_a_model_ends_its_turn_is_no_row_but_a_wrong_end_is(chat: ChatList) 
     chat.add(ToolDone(key="b", tool="final", result="done", reply="r"))
     chat.add(ToolDone(key="c", tool="final", result="not understood", tone="bad", reply="r"))
     assert [row._done.key for row in chat.views if isinstance(row, ToolRow)] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("spent", "words"),
+    [
+        (
+            Spent(model="m", prompt_tokens=1_200, answer_tokens=90, cost=0.00156),
+            "1,290 tokens, 0.0016",
+        ),
+        (Spent(model="m", prompt_tokens=12_000, answer_tokens=0), "12.0k tokens"),
+        (Spent(model="m", answer_tokens=5, estimated=True), "about 5 tokens"),
+    ],
+)
+def test_what_a_turn_took_stands_below_it(chat: ChatList, spent: Spent, words: str) -> None:
+    chat.add(spent)
+    (view,) = chat.views
+    assert [label.text() for label in view.findChildren(QLabel)] == [words]
 
 
 def test_only_the_newest_tree_can_be_edited(chat: ChatList) -> None:
