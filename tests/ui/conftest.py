@@ -46,6 +46,13 @@ def themed(qapp: QApplication) -> QApplication:
     return qapp
 
 
+async def drawn() -> None:
+    """Qt has its turns, for what it does a moment later. A test on the loop must not process events
+    itself: a task that becomes ready meanwhile cannot be entered, and never goes on."""
+    for _ in range(5):
+        await asyncio.sleep(0.001)
+
+
 @pytest.fixture
 def until() -> Until:
     """`await until(condition)`: gives the loop its turns until the condition holds."""

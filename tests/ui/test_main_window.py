@@ -23,7 +23,7 @@ from app.ui.timeline import Timeline
 from app.wiring import App
 from app.workers import Status
 from tests.programs import add_dataset
-from tests.ui.conftest import OpenApp, Until
+from tests.ui.conftest import OpenApp, Until, drawn
 from tests.ui.test_dialogs import answer, find
 
 ROWS = [
@@ -111,13 +111,13 @@ async def test_the_chat_folds_when_the_window_is_narrow(open_window: OpenWindow)
     async with open_window() as (_, window):
         assert not window.chat_slot.folded
         window.resize(1200, 800)
-        QApplication.processEvents()
+        await drawn()
         assert window.chat_slot.folded
         assert window.chat_slot.width() == theme().size["rail"]
         window.toggle_chat()
         assert not window.chat_slot.folded
         window.resize(1300, 800)
-        QApplication.processEvents()
+        await drawn()
         assert not window.chat_slot.folded
         assert window.centre.width() >= 760
 

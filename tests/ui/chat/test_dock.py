@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.agent.entries import (
@@ -44,6 +44,7 @@ from app.ui.chat.spoken import Spoken
 from app.ui.chat.tree import TreeCard
 from app.ui.kit import Markdown, Prose
 from app.wiring import App
+from tests.ui.conftest import drawn
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 OpenApp = Callable[..., AbstractAsyncContextManager[App]]
@@ -79,13 +80,13 @@ async def settled(dock: ChatDock) -> None:
     await dock.app.jobs.wait()
     while dock.list.filling or kit.pending():
         await asyncio.sleep(0.001)
-    QApplication.processEvents()
+    await drawn()
 
 
 def views(dock: ChatDock, kind: type[Any]) -> list[Any]:
     """In the order of the conversation; the pieces within them in the order they were made."""
-    drawn = [view for view in dock.list.views if isinstance(view, kind)]
-    return drawn or [view for view in dock.findChildren(kind) if view.isVisibleTo(dock)]
+    shown = [view for view in dock.list.views if isinstance(view, kind)]
+    return shown or [view for view in dock.findChildren(kind) if view.isVisibleTo(dock)]
 
 
 def said(dock: ChatDock) -> str:
@@ -279,7 +280,7 @@ async def test_hostile_words_stay_text_and_inside_the_dock(
         dock.list.add(Question(text=nasty, options=(Option(label=nasty, action="help_me"),)))
         dock.list.add(CardAsked(key="c", card=_card(nasty)))
         await until(lambda: views(dock, OptionButton)[0].text().count("\n") > 3)
-        QApplication.processEvents()
+        await drawn()
         inner = dock.list.area.widget()
         assert inner.width() <= dock.list.area.viewport().width()
         for view in (*views(dock, QuestionCard), *views(dock, ApprovalCard), *views(dock, ToolRow)):
@@ -506,11 +507,11 @@ async def test_the_head_names_who_speaks_and_lets_another_be_chosen(
         assert app.settings.agent == "guided"
         speaker = Speaker("Local server", "a/very-long-model-name-" + "x" * 200, "finetune")
         dock.head.show_speaker(speaker, await dock.assistant.agents(), "finetune")
-        QApplication.processEvents()
+        await drawn()
         assert speaker.model in dock.head.speaker.accessibleName()
         for width in (352, 312):
             dock.resize(width, 760)
-            QApplication.processEvents()
+            await drawn()
             assert dock.head.minimumSizeHint().width() <= width
             assert dock.head.speaker.width() >= dock.head.speaker.sizeHint().width()
         asked: list[str] = []

@@ -1,6 +1,5 @@
 """The conversation as it grows, is scrolled, edited and taken back."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +32,7 @@ from app.ui.chat.messages import MessageView, QueuedView, SaidView
 from app.ui.chat.rows import ToolRow
 from app.ui.chat.tree import TreeCard
 from app.ui.kit import Prose
+from tests.ui.conftest import drawn
 
 Show = Callable[..., Any]
 LINES = "\n\n".join(["A line of an answer that is long enough to be read."] * 6)
@@ -368,8 +368,8 @@ async def test_any_text_is_whole_and_inside(chat: ChatList, width: int, until: A
     chat.add(Message(text=nasty))
     chat.add(ToolDone(key="t", tool="x" * 200, result=nasty))
     chat.add(Queued(key="q", text=nasty))
-    await asyncio.sleep(0)
-    settle()
+    await until(lambda: not kit.pending())
+    await drawn()
     assert chat.area.widget().width() <= chat.area.viewport().width()
     for view in chat.views:
         assert view.width() <= width

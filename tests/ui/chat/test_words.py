@@ -85,11 +85,11 @@ async def test_what_is_finished_is_not_drawn_again(show: Any, until: Callable[..
     words.add(LONG[half:])
     await until(lambda: "19 paragraph" in words.drawn)
     words.end(LONG)
-    settle()
+    await until(lambda: not kit.pending())
     assert words.parts[: len(kept)] == kept
     assert words.text == LONG
     reference = show(markdown(LONG))
-    settle()
+    await until(lambda: not kit.pending())
     assert words.drawn == reference.drawn
 
 
