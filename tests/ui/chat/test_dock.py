@@ -505,9 +505,9 @@ async def test_the_head_names_who_speaks_and_lets_another_be_chosen(
         assert any("broken" in action.toolTip() for action in actions.values())
         actions["Guided (no model)"].trigger()
         assert app.settings.agent == "guided"
+        await settled(dock)  # it is read again who speaks; what is shown below is not overwritten
         speaker = Speaker("Local server", "a/very-long-model-name-" + "x" * 200, "finetune")
         dock.head.show_speaker(speaker, await dock.assistant.agents(), "finetune")
-        await drawn()
         assert speaker.model in dock.head.speaker.accessibleName()
         for width in (352, 312):
             dock.resize(width, 760)
