@@ -39,7 +39,7 @@ GOAL = (
     "Route each support ticket to the right team and intent as JSON, "
     "and ask a human when it is not clear or nobody's."
 )
-QUOTA = 50
+QUOTA = 30
 SYSTEM = (
     'Route the support ticket. Answer with JSON only: {"team":"...","intent":"..."}. '
     'Not sure? {"team":"human","intent":"ask"}'
@@ -274,7 +274,7 @@ Measured with it, the past replies themselves score {recorded:.3f} on average; a
 
 {measured}
 Goal: {goal}
-Suggested quota: {quota} records a topic (every intent has 100).
+Suggested quota: {quota} records a topic: every intent has 100, and a topic that is found may be a part of one.
 """
 
 
