@@ -38,13 +38,13 @@ class Settings(BaseModel):
         5.0,
         ge=0,
         title="Spending limit per dataset",
-        description="Of the assistant and generation, where the connection's prices are known.",
+        description="Of all a connected model does, where the connection's prices are known.",
     )
     token_cap: int = Field(
         2_000_000,
         ge=0,
         title="Token limit per dataset",
-        description="Of the assistant and generation, where prices are not known.",
+        description="Of all a connected model does, where prices are not known.",
     )
     preset: Literal["fast", "standard"] = Field(
         "standard",

@@ -4,9 +4,9 @@ journal as it ends. Never sees the store."""
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from app.generation.base import Brief, Strategy
+from app.generation.base import Brief
 from app.generation.journal import Answered, Journal
 from app.llm.client import Ask, Client, Ended, Fault, ModelError, Text, Waiting
 
@@ -18,6 +18,12 @@ ANSWER_TOKENS = 120  # of one record with what frames it, for an estimate; conve
 Tell = Callable[[str], None]
 
 
+class Asks(Protocol):
+    """What of a strategy is needed here: the words of a request."""
+
+    def ask(self, brief: Brief, *, model: str, structured: bool) -> Ask: ...
+
+
 class Asking:
     """One run's conversation with one endpoint. `over` says why no more may be asked once so many prompt
     and answer tokens are used, or nothing; `tell` is called with a few words at each step."""
@@ -26,7 +32,7 @@ class Asking:
         self,
         client: Client,
         model: str,
-        strategy: Strategy,
+        strategy: Asks,
         journal: Journal,
         *,
         over: Callable[[int, int], str],

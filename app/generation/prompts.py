@@ -44,7 +44,7 @@ def request(
         ],
         temperature=TEMPERATURE,
         max_tokens=TOKENS_LEAST + TOKENS_PER_ITEM * brief.count,
-        response_format=_format(item) if structured else None,
+        response_format=answer_format(item) if structured else None,
     )
 
 
@@ -116,7 +116,8 @@ def _fields(item: dict[str, Any]) -> str:
     return "; ".join(named)
 
 
-def _format(item: dict[str, Any]) -> dict[str, Any]:
+def answer_format(item: dict[str, Any]) -> dict[str, Any]:
+    """What holds an endpoint to a list of items of this JSON schema."""
     schema = obj(items={"type": "array", "items": item})
     return {
         "type": "json_schema",

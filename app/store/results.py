@@ -16,8 +16,10 @@ from app.store.events import ChatChanged, GraderChanged, ResultsChanged, RunChan
 from app.store.tables import Answer, Chat, Grader, Point, Result
 
 Kind = Literal[
-    "categorisation", "coverage", "generation", "grader_test", "dry_run", "training", "deployment"
-]
+    "categorisation", "coverage", "generation", "model_topics", "model_categories", "grader_test",
+    "dry_run", "training", "deployment",
+]  # fmt: skip
+BILLED: tuple[Kind, ...] = ("generation", "model_topics", "model_categories")
 State = Literal["running", "completed", "failed", "stopped", "paused"]
 
 
@@ -267,13 +269,13 @@ class Usage(BaseModel):
 
 
 def usage(tx: Tx, *, without: int = 0) -> Usage:
-    """The sum over all turns of the assistant and all generations (`without` a result's own)."""
+    """The sum over all turns of the assistant and all billed results (`without` a result's own)."""
     sums = ", ".join(f"SUM(json_extract(data, '$.{name}'))" for name in Usage.model_fields)
     spent = (
         "SELECT data FROM chat WHERE kind = 'spent' UNION ALL "
-        "SELECT data FROM result WHERE kind = 'generation' AND id <> ?"
+        f"SELECT data FROM result WHERE kind IN ({', '.join('?' * len(BILLED))}) AND id <> ?"
     )
-    row = tx.sql(f"SELECT {sums} FROM ({spent})", (without,))[0]
+    row = tx.sql(f"SELECT {sums} FROM ({spent})", (*BILLED, without))[0]
     found = zip(Usage.model_fields, row, strict=True)
     return Usage(**{name: value for name, value in found if value is not None})
 
