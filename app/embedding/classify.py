@@ -81,8 +81,18 @@ class Classifier:
         topics, probabilities, fit = (np.concatenate(each) for each in zip(*parts, strict=True))
         return Assignments(topics, probabilities, fit)
 
+    def left_out(self, examples: Sequence[Vectors], *, seed: int = 0) -> tuple[Labels, Assignments]:
+        """Of at most 2,000 examples (n_i, d) that it was trained with: their topics (n,), and what is
+        said of each when it is left out of its own topic's prototypes."""
+        nothing = np.zeros((0, len(self.prototypes.centre)), np.float32)
+        told = known(examples, [nothing] * len(examples))
+        given, moved, topic = _left_out(self.prototypes, told, seed)
+        return topic, Assignments(*self._assigned(given, moved))
+
     def _part(self, vectors: Vectors) -> tuple[Labels, Numbers, Numbers]:
-        given, moved = _cosines(self.prototypes, vectors)
+        return self._assigned(*_cosines(self.prototypes, vectors))
+
+    def _assigned(self, given: Numbers, moved: Numbers) -> tuple[Labels, Numbers, Numbers]:
         cosine = (given + moved) / 2
         probability = softmax(cosine / self.temperature)
         order = np.argsort(-cosine, axis=1, kind="stable")[:, :ALTERNATIVES]
