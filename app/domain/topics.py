@@ -15,6 +15,7 @@ from app.errors import ToolError
 MAX_DEPTH = 5  # product definition: depth 1 to 5, at most 200 leaves proposed
 MAX_LEAVES = 200
 MAX_NAME = 500
+COLORS = 8  # of the design, by number; 0 is none
 RENAME_OVERLAP = 0.5  # a leaf that keeps half of its records (Jaccard) is the same leaf renamed
 
 Band = Literal["high", "medium", "review"]
@@ -48,9 +49,11 @@ class TopicNode(BaseModel):
 
 
 class Topic(BaseModel):
-    """One topic as the store keeps it. `target` is its wished share of the records, None if unset.
+    """One topic as the store keeps it.
 
-    A locked topic is left alone when topics are proposed again.
+    `target` is its wished share of the records (0 to 1), `quota` the number of records wanted in it
+    in place of the dataset's; None if unset. `color` is 0 for none, else 1 to 8: one of the design's
+    categorical colours. A locked topic is left alone when topics are proposed again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,6 +65,8 @@ class Topic(BaseModel):
     position: int = 0
     target: Annotated[float, Field(ge=0)] | None = None
     locked: bool = False
+    color: int = 0
+    quota: int | None = None
 
 
 class HierarchyDiff(BaseModel):

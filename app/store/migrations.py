@@ -74,6 +74,13 @@ def to_version_4(tx: Tx) -> None:
     create_tables(tx.db, (Generated,))
 
 
+def to_version_5(tx: Tx) -> None:
+    """Topics get a colour and a quota of their own. The triggers speak of all columns: they are made
+    anew after the last step."""
+    tx.db.execute_sql("ALTER TABLE topic ADD COLUMN color INTEGER NOT NULL DEFAULT 0")
+    tx.db.execute_sql("ALTER TABLE topic ADD COLUMN quota INTEGER")
+
+
 def _make_triggers(tx: Tx) -> None:
     """Those of this version in place of what is there: they name every table and column of it."""
     for (name,) in tx.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
@@ -97,4 +104,5 @@ MIGRATIONS: dict[int, Migration] = {  # the version that each step leads to
     2: to_version_2,
     3: to_version_3,
     4: to_version_4,
+    5: to_version_5,
 }

@@ -3,7 +3,7 @@
 import peewee as pw
 
 APPLICATION_ID = 0x52465453  # "RFTS"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 PAGE_SIZE = 16384  # of new files: a record list reads few, long runs
 
 
@@ -84,6 +84,8 @@ class Topic(Table):
     position = pw.IntegerField(default=0)
     target = pw.FloatField(null=True)
     locked = pw.BooleanField(default=False)
+    color = pw.IntegerField(default=0)  # 1 to 8, 0 is none
+    quota = pw.IntegerField(null=True)  # of records, in place of the dataset's
 
 
 class Generated(Table):

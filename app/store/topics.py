@@ -1,13 +1,25 @@
 """Topics in a dataset: the tree as rows, its edits, and what happens to the records on a topic."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from app.domain.topics import MAX_NAME, TopicNode, TopicPath, build_tree, clean, key, walk
+from app.domain.topic_tree import Tree, checked_name, order_after_move, plan_merge
+from app.domain.topics import (
+    MAX_DEPTH,
+    MAX_NAME,
+    TopicNode,
+    TopicPath,
+    build_tree,
+    clean,
+    key,
+    walk,
+)
 from app.domain.topics import Topic as TopicValue
 from app.errors import ToolError
 from app.store.database import Tx
+from app.store.filters import CHOSEN
 from app.store.tables import Record, Topic
 
 
@@ -55,26 +67,29 @@ def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
             topic_id = _place(tx, topic_id, node, parent, position)
             kept.add(topic_id)
             if node.children:
-                _release(tx, topic_id)
+                _release(tx, [topic_id])
                 place(node.children, topic_id, path)
             else:
                 placed[path] = topic_id
                 _propose(tx, node.record_ids, topic_id)
 
     place(nodes, None, ())
-    for topic_id in known - kept:
-        if topic_id is not None:
-            _drop(tx, topic_id)
+    _drop(tx, (topic_id for topic_id in known - kept if topic_id is not None))
     return placed
 
 
 def add(tx: Tx, name: str, parent_id: int | None = None, description: str = "") -> int:
-    """Add one topic last among its siblings; the rest stays. Raises ToolError on a duplicate name."""
+    """Add one topic last among its siblings; the rest stays. Raises ToolError on a duplicate name, and
+    where it would be too deep."""
     name = _free_name(tx, name, parent_id)
     if parent_id is not None:
-        _release(tx, get(tx, parent_id).id)
+        if Tree(all_topics(tx)).depth(parent_id) >= MAX_DEPTH:
+            raise ToolError(f"“{name}” would be more than {MAX_DEPTH} levels deep there.")
+        _release(tx, [parent_id])
     position = tx.sql("SELECT COALESCE(MAX(position), -1) + 1 FROM topic")[0][0]
-    row = Topic.insert(name=name, parent_id=parent_id, description=description, position=position)
+    row = Topic.insert(
+        name=name, parent_id=parent_id, description=clean(description), position=position
+    )
     return int(row.execute(tx.db))
 
 
@@ -84,54 +99,45 @@ def rename(tx: Tx, topic_id: int, name: str) -> None:
     Topic.update(name=name).where(Topic.id == topic_id).execute(tx.db)
 
 
-def describe(tx: Tx, topic_id: int, **values: Any) -> None:
-    """Set description, target or locked."""
-    Topic.update(**values).where(Topic.id == get(tx, topic_id).id).execute(tx.db)
+def put(tx: Tx, topic_ids: Sequence[int], **values: Any) -> None:
+    """Set columns of these topics, the same of all. Raises ToolError for one that is not there."""
+    tree = Tree(all_topics(tx))
+    ids = _json(tree.get(topic_id).id for topic_id in topic_ids)
+    setting = ", ".join(f"{column} = ?" for column in values)
+    tx.sql(f"UPDATE topic SET {setting} WHERE {CHOSEN}", (*values.values(), ids))
 
 
-def move(tx: Tx, topic_id: int, parent_id: int | None, position: int) -> None:
-    """Put a topic (with all below it) under another parent at `position` among its siblings."""
-    topic = get(tx, topic_id)
-    ancestor = parent_id
-    while ancestor is not None:
-        if ancestor == topic_id:
-            raise ToolError(f"“{topic.name}” cannot be moved below itself.")
-        ancestor = get(tx, ancestor).parent_id
-    _free_name(tx, topic.name, parent_id, but=topic_id)
+def move(tx: Tx, topic_ids: Sequence[int], parent_id: int | None, position: int) -> None:
+    """Put topics (with all below them) under another parent, at `position` among those that stay."""
+    tree = Tree(all_topics(tx))
+    order = order_after_move(tree, topic_ids, parent_id, position)
     if parent_id is not None:
-        _release(tx, parent_id)
-    siblings = [t.id for t in all_topics(tx) if t.parent_id == parent_id and t.id != topic_id]
-    siblings.insert(max(0, min(position, len(siblings))), topic_id)
-    Topic.update(parent_id=parent_id).where(Topic.id == topic_id).execute(tx.db)
-    for place, sibling in enumerate(siblings):
-        query = Topic.update(position=place).where(
-            (Topic.id == sibling) & (Topic.position != place)
-        )
-        query.execute(tx.db)
+        _release(tx, [parent_id])
+    tx.sql(f"UPDATE topic SET parent_id = ? WHERE {CHOSEN}", (parent_id, _json(order)))
+    tx.sql(
+        "UPDATE topic SET position = place.key FROM json_each(?) place "
+        "WHERE topic.id = place.value AND position <> place.key",
+        (_json(order),),
+    )
 
 
-def merge(tx: Tx, topic_ids: list[int], into: int) -> int:
-    """Move the records of several leaves into one and delete the others; returns records moved."""
-    target = get(tx, into)
-    moved = 0
-    for topic_id in topic_ids:
-        if topic_id == target.id:
-            continue
-        if any(t.parent_id == topic_id for t in all_topics(tx)):
-            raise ToolError(f"“{get(tx, topic_id).name}” has topics below it. Merge its leaves.")
-        query = Record.update(topic_id=into).where(Record.topic_id == topic_id)
-        moved += int(query.execute(tx.db))
-        Topic.delete().where(Topic.id == topic_id).execute(tx.db)
-    return moved
+def merge(tx: Tx, topic_ids: Sequence[int], into: int) -> int:
+    """Move the records of topics and of all below them into one, and delete those; into a group other
+    groups (see `plan_merge`). Returns records moved."""
+    plan = plan_merge(Tree(all_topics(tx)), topic_ids, into)
+    pairs = "FROM json_each(?) pair WHERE {} = CAST(pair.key AS INTEGER)"
+    setting = f"UPDATE record SET topic_id = pair.value {pairs.format('topic_id')}"
+    moved = tx.db.execute_sql(setting, (_json(plan.leaves),)).rowcount
+    setting = f"UPDATE topic SET parent_id = pair.value {pairs.format('topic.id')}"
+    tx.sql(setting, (_json(plan.parents),))
+    tx.sql(f"DELETE FROM topic WHERE {CHOSEN}", (_json(plan.gone),))
+    return int(moved)
 
 
-def delete(tx: Tx, topic_id: int) -> int:
-    """Delete a topic and all below it; their records become uncategorised. Returns how many."""
-    get(tx, topic_id)
-    released = 0
-    for child in [t.id for t in all_topics(tx) if t.parent_id == topic_id]:
-        released += delete(tx, child)
-    return released + _drop(tx, topic_id)
+def delete(tx: Tx, topic_ids: Sequence[int]) -> int:
+    """Delete topics and all below them; their records become uncategorised. Returns how many."""
+    tree = Tree(all_topics(tx))
+    return _drop(tx, tree.subtree(tree.get(topic_id).id for topic_id in topic_ids))
 
 
 def get(tx: Tx, topic_id: int) -> TopicValue:
@@ -170,24 +176,30 @@ def _propose(tx: Tx, record_ids: list[int], topic_id: int) -> None:
     )
 
 
-def _drop(tx: Tx, topic_id: int) -> int:
-    released = _release(tx, topic_id)
-    Topic.delete().where(Topic.id == topic_id).execute(tx.db)
+def _drop(tx: Tx, topic_ids: Iterable[int]) -> int:
+    ids = list(topic_ids)
+    released = _release(tx, ids)
+    tx.sql(f"DELETE FROM topic WHERE {CHOSEN}", (_json(ids),))
     return released
 
 
-def _release(tx: Tx, topic_id: int) -> int:
-    """Records on a topic that is no longer a leaf become uncategorised."""
-    query = Record.update(topic_id=None, topic_source=None, probability=None, fit=None)
-    return int(query.where(Record.topic_id == topic_id).execute(tx.db))
+def _release(tx: Tx, topic_ids: Iterable[int]) -> int:
+    """Records on topics that are no longer leaves become uncategorised; returns how many."""
+    query = (
+        "UPDATE record SET topic_id = NULL, topic_source = NULL, probability = NULL, fit = NULL "
+        "WHERE topic_id IN (SELECT value FROM json_each(?))"
+    )
+    return int(tx.db.execute_sql(query, (_json(topic_ids),)).rowcount)
 
 
 def _free_name(tx: Tx, name: str, parent_id: int | None, *, but: int | None = None) -> str:
-    name = clean(name)[:MAX_NAME]
-    if not name:
-        raise ToolError("A topic needs a name.")
-    for topic in all_topics(tx):
-        same = topic.parent_id == parent_id and topic.id != but
-        if same and key(topic.name) == key(name):
-            raise ToolError(f"There is already a topic “{topic.name}” here. Choose another name.")
+    name = checked_name(name, MAX_NAME)
+    for topic_id, taken in tx.sql("SELECT id, name FROM topic WHERE parent_id IS ?", (parent_id,)):
+        if topic_id != but and key(taken) == key(name):
+            raise ToolError(f"There is already a topic “{taken}” here. Choose another name.")
     return name
+
+
+def _json(value: Iterable[int] | Mapping[int, int]) -> str:
+    kept = dict(value) if isinstance(value, Mapping) else list(value)
+    return orjson.dumps(kept, option=orjson.OPT_NON_STR_KEYS).decode()

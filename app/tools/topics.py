@@ -1,7 +1,7 @@
-"""Tools on the topic hierarchy: propose one, apply it, edit it."""
+"""Tools on topic proposals: make one, cut it anew, drop it, apply it."""
 
 import asyncio
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -14,19 +14,16 @@ from app.domain.topics import (
     leaves,
     validate_hierarchy,
 )
-from app.domain.wording import joined
 from app.embedding.templates import load_template
 from app.errors import ToolError
-from app.store import records, results, topics
+from app.store import results, topics
 from app.store.database import Tx
 from app.store.events import TopicsChanged
-from app.store.records import RecordFilter
 from app.tools import categories, proposals
 from app.tools.base import Card, Context, tool
-from app.tools.cards import UNDO
 from app.tools.coverage import CoverageReport, analyze_coverage
-from app.tools.listing import find_topics
 from app.tools.proposals import Proposal
+from app.tools.topic_edits import Moved
 
 
 class Applied(BaseModel):
@@ -37,14 +34,6 @@ class Applied(BaseModel):
     categorised: categories.Categorised | None = None
     balance: float | None = None
     coverage: float | None = None
-
-
-class TopicId(BaseModel):
-    topic_id: int
-
-
-class Moved(BaseModel):
-    records: int
 
 
 @tool()
@@ -123,82 +112,6 @@ async def apply_topic_hierarchy(ctx: Context, hierarchy: list[TopicNode] | None 
         balance=report.coverage.balance,
         coverage=report.coverage.coverage,
     )
-
-
-@tool()
-async def add_topic(
-    ctx: Context, name: str, parent_id: int | None = None, description: str = ""
-) -> TopicId:
-    """Add one topic; the others stay as they are."""
-    label = f"Add topic “{name}”"
-    return TopicId(topic_id=await ctx.write(label, topics.add, name, parent_id, description))
-
-
-@tool()
-async def rename_topic(ctx: Context, topic_id: int, name: str) -> TopicId:
-    """Rename a topic; its records stay with it."""
-    old = await ctx.open.store.read(topics.get, topic_id)
-    await ctx.write(f"Rename “{old.name}” to “{name}”", topics.rename, topic_id, name)
-    return TopicId(topic_id=topic_id)
-
-
-@tool()
-async def describe_topic(
-    ctx: Context,
-    topic_id: int,
-    description: str | None = None,
-    target: float | None = None,
-    locked: bool | None = None,
-) -> TopicId:
-    """Set a topic's description, target share, or whether proposals leave it alone."""
-    given = {"description": description, "target": target, "locked": locked}
-    values: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
-    if not values:
-        raise ToolError("Give a description, a target or locked.")
-    await ctx.write("Describe a topic", lambda tx: topics.describe(tx, topic_id, **values))
-    return TopicId(topic_id=topic_id)
-
-
-@tool()
-async def move_topic(
-    ctx: Context, topic_id: int, parent_id: int | None = None, position: int = 0
-) -> TopicId:
-    """Put a topic with all below it under another parent (none: the top)."""
-    topic = await ctx.open.store.read(topics.get, topic_id)
-    await ctx.write(f"Move “{topic.name}”", topics.move, topic_id, parent_id, position)
-    return TopicId(topic_id=topic_id)
-
-
-async def _merge_card(ctx: Context, topic_ids: list[int], into: int) -> Card:
-    target = await ctx.open.store.read(topics.get, into)
-    gone = [(await ctx.open.store.read(topics.get, i)).name for i in topic_ids if i != into]
-    title = f"Merge {len(gone)} topics into “{target.name}”?"
-    rows = [("Go", joined(gone, 6)), ("Their records", f"to “{target.name}”"), UNDO]
-    return Card(tool="merge_topics", title=title, rows=rows, verb="Merge")
-
-
-@tool("guarded", card=_merge_card)
-async def merge_topics(ctx: Context, topic_ids: list[int], into: int) -> Moved:
-    """Move the records of several topics into one and delete the others."""
-    target = await ctx.open.store.read(topics.get, into)
-    label = f"Merge {len(topic_ids)} topics into “{target.name}”"
-    return Moved(records=await ctx.write(label, topics.merge, topic_ids, into))
-
-
-async def _delete_card(ctx: Context, topic_id: int) -> Card:
-    topic = await ctx.open.store.read(topics.get, topic_id)
-    inside = await ctx.open.store.read(find_topics, topic_id)
-    spec = RecordFilter(topic_ids=inside)
-    number = await ctx.open.store.read(records.count, spec)
-    rows = [("Records uncategorised then", f"{number:,}"), UNDO]
-    return Card(tool="delete_topic", title=f"Delete “{topic.name}”?", rows=rows, verb="Delete")
-
-
-@tool("guarded", card=_delete_card)
-async def delete_topic(ctx: Context, topic_id: int) -> Moved:
-    """Delete a topic and all below it; its records become uncategorised."""
-    topic = await ctx.open.store.read(topics.get, topic_id)
-    return Moved(records=await ctx.write(f"Delete “{topic.name}”", topics.delete, topic_id))
 
 
 async def _to_apply(

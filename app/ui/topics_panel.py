@@ -166,9 +166,10 @@ class TopicsPanel(Panel):
             await self.app.call("merge_topics", topic_ids=ids, into=into.key)
 
     async def _delete(self) -> None:
-        for line in self.pane.tree.selected():
-            if any(topic.id == line.key for topic in self.snapshot.topics):
-                await self.app.call("delete_topic", topic_id=line.key)
+        known = {topic.id for topic in self.snapshot.topics}
+        ids = [line.key for line in self.pane.tree.selected() if line.key in known]
+        if ids:
+            await self.app.call("delete_topics", topic_ids=ids)
 
     async def _drop(self, topic_id: int, target: int | None, where: str) -> None:
         """Between topics: there; onto a group: below it; onto a leaf with records: asks."""
@@ -200,7 +201,9 @@ class TopicsPanel(Panel):
         await self._move(topic_id, target, len(self.snapshot.topics))
 
     async def _move(self, topic_id: int, parent: int | None, position: int) -> None:
-        await self.app.call("move_topic", topic_id=topic_id, parent_id=parent, position=position)
+        await self.app.call(
+            "move_topics", topic_ids=[topic_id], parent_id=parent, position=position
+        )
 
     def _show_moves(self) -> None:
         """The places a topic can be moved to without a mouse."""

@@ -58,7 +58,7 @@ CARDS = [
     one("delete one", "delete_records", {"record_ids": [1]}),
     one("delete duplicates", "remove_duplicates"),
     one("its own topics", "apply_topic_hierarchy", TREE),
-    one("delete a topic", "delete_topic", {"topic_id": 1}),
+    one("delete a topic", "delete_topics", {"topic_ids": [1]}),
     one("merge topics", "merge_topics", {"topic_ids": [1], "into": 3}),
     one("a grader that pays", "configure_grader", {"grader": GRADER}),
     one("a grader of code", "configure_grader", {"grader": SCRIPT}),
@@ -174,8 +174,8 @@ SHAPES = [
     Attempt("the orders of topics",
             (several(("get_workflow_status", {}), ("get_dataset_records", {"query": "order"})),
              several(("tag_records", {"tag": "owned", "query": "order"}),
-                     ("delete_topic", {"topic_id": 2}))),
-            {("delete_topic", "expired")}),
+                     ("delete_topics", {"topic_ids": [2]}))),
+            {("delete_topics", "expired")}),
 ]  # fmt: skip
 ATTEMPTS = [*CARDS, *OUT_OF_REACH, *NO_SUCH_TOOL, *FORGED, *SHAPES]
 

@@ -101,7 +101,7 @@ async def test_several_topics_of_a_name_are_asked_about(talk: OpenTalk, rows: Ro
             "Cards / Refunds",
         ] or [o.label for o in t.question.options] == ["Cards / Refunds", "Billing / Refunds"]
         await t.choose("Billing / Refunds")
-        assert t.tools == ["delete_topic"]
+        assert t.tools == ["delete_topics"]
         await t.send("list topics")
         assert "Cards / Refunds" in t.text.splitlines()[-1]
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.validation import FLAG_BITS
 from app.errors import Stopped, StoreError
-from app.store import changes, generated, records
+from app.store import changes, generated, records, topics
 from app.store.create import ROWS_A_STATEMENT, DatasetWriter, create_dataset, mark_duplicates
 from app.store.records import RecordFilter
 from app.store.rows import DEFAULTS, IMPORTED_COLUMNS, rows_of
@@ -208,17 +208,22 @@ def test_trouble_while_building_names_the_file(tmp_path):
         writer.add([record, record], [body])
 
 
-def as_version_2(path):
-    """The file as the version before left it: no place for a scan, and counts in the history."""
+def as_version(number, path):
+    """The file as an older version left it: without the tables and columns that came later."""
     with sqlite3.connect(path) as db:
         for (name,) in db.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' "
-            "AND (name LIKE 'scanned%' OR name LIKE 'tokens%')"
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         ).fetchall():
             db.execute(f"DROP TRIGGER {name}")
-        db.execute("DROP TABLE scanned")
-        db.execute("DROP TABLE generated")
-        db.execute("PRAGMA user_version = 2")
+        for since, statement in (
+            (3, "DROP TABLE scanned"),
+            (4, "DROP TABLE generated"),
+            (5, "ALTER TABLE topic DROP COLUMN color"),
+            (5, "ALTER TABLE topic DROP COLUMN quota"),
+        ):
+            if number < since:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {number}")
     db.close()
 
 
@@ -228,7 +233,7 @@ async def test_a_file_of_version_2_keeps_its_history_and_loses_the_counts_in_it(
     store = await Store.open(path, "d")
     await store.write("Edit", records.edit, 1, reference="yes")
     await store.close()
-    as_version_2(path)
+    as_version(2, path)
     with sqlite3.connect(path) as db:
         db.execute(
             "INSERT INTO change_cell(change_id, tbl, row_id, op, col, before, after) "
@@ -250,10 +255,7 @@ async def test_a_file_of_version_2_keeps_its_history_and_loses_the_counts_in_it(
 async def test_a_file_of_version_3_gets_a_place_for_what_a_model_wrote(tmp_path):
     path = tmp_path / "dataset.sqlite"
     create_dataset(path, [{"messages": TURNS}], {})
-    with sqlite3.connect(path) as db:
-        db.execute("DROP TABLE generated")
-        db.execute("PRAGMA user_version = 3")
-    db.close()
+    as_version(3, path)
     store = await Store.open(path, "d")
     try:
         item = generated.GeneratedItem(run_id=1, topic_id=1, item={"messages": []})
@@ -261,6 +263,28 @@ async def test_a_file_of_version_3_gets_a_place_for_what_a_model_wrote(tmp_path)
         await store.write("Reject", generated.edit, 1, state="rejected")
         await store.undo()
         assert await store.read(generated.waiting_by_topic) == {1: 1}
+    finally:
+        await store.close()
+
+
+async def test_topics_of_a_file_of_version_4_get_a_colour_and_a_quota(tmp_path):
+    path = tmp_path / "dataset.sqlite"
+    create_dataset(path, [{"messages": TURNS}], {})
+    store = await Store.open(path, "d")
+    await store.write("Add", topics.add, "Cards")
+    await store.close()
+    as_version(4, path)
+    store = await Store.open(path, "d")
+    try:
+        (old,) = await store.read(topics.all_topics)
+        assert (old.name, old.color, old.quota) == ("Cards", 0, None)
+        await store.write("Set", topics.put, [old.id], color=3, quota=50)
+        (new,) = await store.read(topics.all_topics)
+        assert (new.color, new.quota) == (3, 50)
+        await store.undo()
+        assert await store.read(topics.all_topics) == [old]
+        await store.undo()
+        assert await store.read(topics.all_topics) == [], "the history before is still right"
     finally:
         await store.close()
 

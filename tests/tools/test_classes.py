@@ -23,14 +23,14 @@ get_workflow_status outlook review_generated suggest_graders try_model
 """
 REVERSIBLE = """
 add_topic advance_to_step analyze_coverage categorize_records confirm_grader_test crash_test_grader
-describe_topic discard_proposal edit_generated generate_topics move_topic pause_training
+describe_topic discard_proposal edit_generated generate_topics move_topics pause_training
 recut_proposal reject_generated rename_topic scan_sensitive set_goal start_finetune_workflow
 test_grader_sample update_record validate_records
 """
 GUARDED = """
-accept_generated apply_edit apply_topic_weights assign_topic delete_topic export_model fix_records
-merge_topics redo resume_training set_effort set_quota set_targets start_deployment stop_deployment
-stop_training tag_records undo
+accept_generated apply_edit apply_topic_weights assign_topic delete_topics export_model fix_records
+merge_topics redo resume_training set_effort set_quota set_targets set_topics start_deployment
+stop_deployment stop_training tag_records undo
 """
 CONSEQUENTIAL = """
 accept_generation_moves accept_warning append_file apply_topic_hierarchy configure_grader
@@ -115,8 +115,9 @@ QUICK: list[tuple[str, dict[str, Any], str]] = [
     ("set_targets", {"targets": "uniform"}, "Change the targets?"),
     ("set_effort", {"preset": "fast"}, "Change the effort?"),
     ("undo", {}, "Undo this?"),
-    ("delete_topic", {"topic_id": 1}, "Delete “Billing”?"),
-    ("merge_topics", {"topic_ids": [1], "into": 2}, "Merge 1 topics into “Cards”?"),
+    ("delete_topics", {"topic_ids": [1]}, "Delete “Billing”?"),
+    ("merge_topics", {"topic_ids": [1], "into": 2}, "Merge “Billing” into “Cards”?"),
+    ("set_topics", {"topic_ids": [1, 2], "target": 0.5}, "Change 2 topics?"),
     (
         "apply_edit",
         {"edit": {"kind": "phrase", "role": "user", "old": "question", "new": "order"}},
@@ -167,7 +168,7 @@ async def test_what_a_card_says_of_the_data_is_one_plain_line(declining):
         context = app.context("assistant")
         context.by_model = True
         with pytest.raises(DeclinedError):
-            await TOOLS["delete_topic"](context, {"topic_id": 1})
+            await TOOLS["delete_topics"](context, {"topic_ids": [1]})
         (card,) = app.cards
         assert "\n" not in card.title
         assert "\u202e" not in card.title
@@ -175,7 +176,9 @@ async def test_what_a_card_says_of_the_data_is_one_plain_line(declining):
 
 
 async def test_only_what_can_be_undone_and_deletes_nothing_may_be_allowed_for_good(declining):
-    lasting = {"assign_topic", "tag_records", "set_quota", "set_targets", "apply_edit"}
+    lasting = {
+        "assign_topic", "tag_records", "set_quota", "set_targets", "set_topics", "apply_edit"
+    }  # fmt: skip
     async with declining() as app:
         await app.call("add_topic", name="Billing")
         await app.call("add_topic", name="Cards")

@@ -8,7 +8,7 @@ from app.agent.words import bold, bullets, plain, quote
 from app.domain.topics import Topic, key
 from app.domain.wording import count
 from app.store import records, topics
-from app.tools.topics import Moved
+from app.tools.topic_edits import Moved
 
 UNDO = Option(label="Undo", action="undo")
 LIST = Option(label="List the topics", action="list_topics")
@@ -62,7 +62,7 @@ async def delete(turn: Turn, name: str) -> None:
     topic = await topic_named(turn, name, "delete", "name")
     if topic is None:
         return
-    moved: Moved = await turn.call("delete_topic", topic_id=topic.id)
+    moved: Moved = await turn.call("delete_topics", topic_ids=[topic.id])
     await done(
         turn,
         f"{bold(topic.name)} is deleted. {count(moved.records, 'record')} are uncategorised now.",
@@ -91,7 +91,7 @@ async def move(turn: Turn, name: str, parent: str) -> None:
         above = await topic_named(turn, parent, "move", "parent", name=name)
         if above is None:
             return
-    await turn.call("move_topic", topic_id=topic.id, parent_id=above.id if above else None)
+    await turn.call("move_topics", topic_ids=[topic.id], parent_id=above.id if above else None)
     place = f"under {bold(above.name)}" if above else "at the top"
     await done(turn, f"{bold(topic.name)} is {place} now, with all that is below it.")
 
