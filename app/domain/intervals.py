@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 RESAMPLES = 2000
@@ -39,7 +39,7 @@ UNKNOWN = Interval(value=None, low=None, high=None)
 
 def z_value(confidence: float) -> float:
     """The two-sided standard normal quantile: 1.96 for 0.95."""
-    return float(norm.ppf(0.5 + confidence / 2))
+    return float(ndtri(0.5 + confidence / 2))
 
 
 def wilson(successes: float, trials: float, confidence: float = 0.95) -> Interval:
@@ -126,7 +126,7 @@ def widened(interval: Interval, units: int, confidence: float = 0.95) -> Interva
     """
     if interval.value is None or interval.low is None or interval.high is None or units < 2:
         return interval
-    quantile = float(t.ppf(0.5 + confidence / 2, units - 1))
+    quantile = float(stdtrit(units - 1, 0.5 + confidence / 2))
     stretch = quantile / z_value(confidence) * (units / (units - 1)) ** 0.5
     return Interval(
         value=interval.value,
