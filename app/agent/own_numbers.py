@@ -66,7 +66,8 @@ def _coverage(tx: Tx, key: str) -> str:
         case "uncategorised":
             return f"Here: **{result.data['coverage']['uncategorised']:,}**."
         case "missing":
-            needed = [max(0, result.data["quota"] - t["records"]) for t in level["topics"]]
+            whole = result.data["quota"]  # of analyses kept before topics had quotas
+            needed = [max(0, t.get("quota", whole) - t["records"]) for t in level["topics"]]
             return f"Here: **{sum(needed):,}**."
         case "iteration log":
             return f"Here: {count(len(results.of_kind(tx, 'coverage')), 'round')}."

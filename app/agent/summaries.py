@@ -12,7 +12,7 @@ from app.domain.wording import count, number
 from app.store.records import RecordStats
 from app.tools.accepting import Accepted
 from app.tools.categories import Categorised
-from app.tools.coverage import CoverageReport, QuotaSet
+from app.tools.coverage import CoverageReport
 from app.tools.deployment import Deployed
 from app.tools.dry_run import DryRun
 from app.tools.fixes import Fixed, Removed
@@ -25,6 +25,7 @@ from app.tools.records import Updated, ValidationReport
 from app.tools.reviewing import Edited, Review
 from app.tools.runs import TrainingStatus
 from app.tools.scan import SensitiveReport
+from app.tools.targets import QuotaSet
 from app.tools.topic_edits import Moved, TopicsEdited
 from app.tools.topics import Applied
 from app.tools.training import TrainingStarted

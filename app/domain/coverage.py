@@ -1,15 +1,16 @@
-"""Balance and coverage of a dataset over its topics, leaf and parent level; it plans nothing."""
+"""Balance and coverage of a dataset over its topics, at every level; it plans nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.thresholds import DEFAULTS, Thresholds
 
+T = TypeVar("T")
 Targets = Mapping[str, float] | None | Literal["as_imported"]
 """Wished shares by topic (any positive scale); None: uniform; as_imported: no target set."""
 
@@ -17,12 +18,13 @@ Grade = Literal["good", "fair", "poor", "n/a"]
 
 
 class TopicShare(BaseModel):
-    """One topic: its records, its wished share, and how far it is filled (0 to 1)."""
+    """One topic: its records, how many are wanted, its wished share, how far it is filled (0 to 1)."""
 
     model_config = ConfigDict(frozen=True)
 
     topic: str
     records: int
+    quota: int = 0  # so it reads in analyses kept before topics had quotas
     share: float
     target: float | None
     filled: float
@@ -48,12 +50,16 @@ class Level(BaseModel):
 
 
 class Coverage(BaseModel):
-    """What analyze_coverage reports; `note` says why balance is n/a or not called good."""
+    """What analyze_coverage reports; `note` says why balance is n/a or not called good.
+
+    `groups` are the levels above the leaves, from the top; a leaf that ends higher stands there for
+    itself. `quota` is the dataset's; a topic with one of its own has that in its TopicShare.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     leaves: Level
-    parents: Level | None
+    groups: tuple[Level, ...] = ()
     quota: int
     records: int
     uncategorised: int
@@ -71,13 +77,27 @@ class Coverage(BaseModel):
         return self.leaves.coverage
 
 
+def own_shares(wished: Mapping[T, float | None]) -> dict[T, float]:
+    """Shares (0 to 1) of topics of which some have a wished one and the others None.
+
+    Those without one share evenly what the others leave. Wishes over 1 in all are scaled down to
+    1, and nothing is left then; where every topic has one they are scaled to 1 in any case. The
+    sum is 1, or 0 where there is no topic or all wishes are 0.
+    """
+    given = {t: max(0.0, w) for t, w in wished.items() if w is not None}
+    total, others = sum(given.values()), len(wished) - len(given)
+    scaled = total > 1 or (total > 0 and not others)
+    rest = max(0.0, 1 - total) / others if others else 0.0
+    return {t: rest if t not in given else given[t] / total if scaled else given[t] for t in wished}
+
+
 def target_shares(topics: list[str], targets: Targets) -> dict[str, float] | None:
     """Shares that sum to 1 over the topics with a positive target; None when none is set."""
     if targets == "as_imported":
         return None
     wished = {t: 1.0 if targets is None else max(0.0, float(targets.get(t, 0.0))) for t in topics}
     total = sum(wished.values())
-    return {t: w / total for t, w in wished.items() if w > 0} if total > 0 else None
+    return {t: w / total for t, w in wished.items() if w / total > 0} if total > 0 else None
 
 
 def balance(counts: Mapping[str, int], targets: Targets = None) -> float | None:
@@ -97,7 +117,7 @@ def balance(counts: Mapping[str, int], targets: Targets = None) -> float | None:
         return None
     q, p = np.array(list(shares.values())), n / n.sum()
     used = p > 0
-    divergence = float((p[used] * np.log(p[used] / q[used])).sum())
+    divergence = float((p[used] * (np.log(p[used]) - np.log(q[used]))).sum())
     smallest = float(q.min())
     return float(np.clip((np.exp(-divergence) - smallest) / (1 - smallest), 0.0, 1.0))
 
@@ -155,6 +175,7 @@ def level(
             TopicShare(
                 topic=topic,
                 records=n,
+                quota=int(quotas[topic]) if active else 0,
                 share=n / total if active and total else 0.0,
                 target=target,
                 filled=min(1.0, n / quotas[topic]) if quotas[topic] > 0 else 1.0,
@@ -175,26 +196,28 @@ def level(
 def analyse(
     counts: Mapping[str, int],
     *,
-    parents: Mapping[str, str] | None = None,
+    groups: Sequence[Mapping[str, str]] = (),
     targets: Targets = None,
     quota: int | None = None,
+    quotas: Mapping[str, int] | None = None,
     uncategorised: int = 0,
     thresholds: Thresholds = DEFAULTS,
 ) -> Coverage:
-    """Balance and coverage of the leaves (and of their parents, when given leaf -> parent).
+    """Balance and coverage of the leaves, and of each level above them.
 
-    A parent's target and quota are the sums of its leaves', so that full and balanced leaves
-    never read as unbalanced groups.
+    `groups` give leaf -> group for each of those levels; `quotas` the records wanted in topics that
+    have a number of their own in place of `quota`. A group's target and quota are the sums of its
+    leaves', so that full and balanced leaves never read as unbalanced groups.
     """
     size = thresholds.quota if quota is None else quota
-    leaves = level(counts, dict.fromkeys(counts, size), targets=targets, thresholds=thresholds)
-    groups = _roll_up(leaves, parents, size, targets, thresholds) if parents else None
+    wanted = wanted_records(counts, size, quotas)
+    leaves = level(counts, wanted, targets=targets, thresholds=thresholds)
     total = sum(counts.values()) + uncategorised
     share = uncategorised / total if total else 0.0
     grade, note = _grade(leaves, targets, share, thresholds)
     return Coverage(
         leaves=leaves,
-        parents=groups,
+        groups=tuple(_roll_up(leaves, names, targets, thresholds) for names in groups),
         quota=size,
         records=sum(counts.values()),
         uncategorised=uncategorised,
@@ -205,21 +228,24 @@ def analyse(
     )
 
 
+def wanted_records(
+    topics: Mapping[str, int], quota: int, quotas: Mapping[str, int] | None
+) -> dict[str, int]:
+    """How many records each topic should have: its own number, else the dataset's."""
+    return {t: (quotas or {}).get(t, quota) for t in topics}
+
+
 def _roll_up(
-    leaves: Level,
-    parents: Mapping[str, str],
-    quota: int,
-    targets: Targets,
-    thresholds: Thresholds,
+    leaves: Level, groups: Mapping[str, str], targets: Targets, thresholds: Thresholds
 ) -> Level:
     counts: dict[str, int] = {}
     quotas: dict[str, float] = {}
     wished: dict[str, float] = {}
     for leaf in leaves.topics:
-        parent = parents.get(leaf.topic, leaf.topic)
-        counts[parent] = counts.get(parent, 0) + (leaf.records if leaf.target != 0.0 else 0)
-        quotas[parent] = quotas.get(parent, 0) + (quota if leaf.target != 0.0 else 0)
-        wished[parent] = wished.get(parent, 0) + (leaf.target or 0.0)
+        group = groups.get(leaf.topic, leaf.topic)
+        counts[group] = counts.get(group, 0) + (leaf.records if leaf.target != 0.0 else 0)
+        quotas[group] = quotas.get(group, 0) + leaf.quota
+        wished[group] = wished.get(group, 0) + (leaf.target or 0.0)
     group_targets: Targets = "as_imported" if targets == "as_imported" else wished
     return level(counts, quotas, targets=group_targets, thresholds=thresholds)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from app.domain.coverage import Targets, balance, filled, target_shares
+from app.domain.coverage import Targets, balance, filled, target_shares, wanted_records
 from app.domain.thresholds import DEFAULTS, Thresholds
 from app.domain.wording import count, joined
 
@@ -15,12 +15,13 @@ _STEPS = 24  # halvings of the target-share level: finer than one record in ten 
 
 
 class PlannedTopic(BaseModel):
-    """One topic of the plan: `add` records now, `short` of the quota even then."""
+    """One topic of the plan: `add` records now, `short` of its quota even then."""
 
     model_config = ConfigDict(frozen=True)
 
     topic: str
     records: int
+    quota: int = 0  # so it reads in analyses kept before topics had quotas
     real: int
     cap: int
     add: int
@@ -29,7 +30,11 @@ class PlannedTopic(BaseModel):
 
 
 class Plan(BaseModel):
-    """The plan with the exact figures afterwards; `offers` are the honest ways on."""
+    """The plan with the exact figures afterwards; `offers` are the honest ways on.
+
+    `reachable_quota` is the largest quota of the dataset that its records allow in every topic that
+    follows it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,6 +51,11 @@ class Plan(BaseModel):
     @property
     def add(self) -> dict[str, int]:
         return {t.topic: t.add for t in self.topics if t.add}
+
+    @property
+    def short(self) -> int:
+        """Records that the topics lack of their quotas even after the plan."""
+        return sum(t.short for t in self.topics)
 
 
 def synthetic_cap(
@@ -71,6 +81,7 @@ def plan(
     real_counts: Mapping[str, int],
     *,
     quota: int | None = None,
+    quotas: Mapping[str, int] | None = None,
     cap: Mapping[str, int] | None = None,
     targets: Targets = None,
     thresholds: Thresholds = DEFAULTS,
@@ -80,13 +91,15 @@ def plan(
     First every topic is filled to the quota; if balance would still not be good, topics below
     their target share are raised, by the smallest common part of it that makes balance good.
     No topic gets more than its cap (`synthetic_cap` of counts and real counts by default).
-    Balanced data with full quotas gives an empty plan.
+    Balanced data with full quotas gives an empty plan. `quotas` are those of topics that have a
+    number of their own.
     """
     size = thresholds.quota if quota is None else quota
+    wanted = wanted_records(counts, size, quotas)
     limits = dict(synthetic_cap(counts, real_counts, thresholds) if cap is None else cap)
     shares = target_shares(list(counts), targets)
     active = [t for t in counts if shares is None or t in shares]
-    add = {t: min(max(0, size - counts[t]), limits.get(t, 0)) for t in active}
+    add = {t: min(max(0, wanted[t] - counts[t]), limits.get(t, 0)) for t in active}
     if shares is not None:
         add = _raised(counts, add, limits, shares=shares, targets=targets, thresholds=thresholds)
     after = {t: n + add.get(t, 0) for t, n in counts.items()}
@@ -94,24 +107,26 @@ def plan(
         PlannedTopic(
             topic=t,
             records=counts[t],
+            quota=wanted[t],
             real=real_counts.get(t, 0),
             cap=limits.get(t, 0),
             add=add[t],
             after=after[t],
-            short=max(0, size - after[t]),
+            short=max(0, wanted[t] - after[t]),
         )
         for t in active
     )
-    quotas = dict.fromkeys(active, float(size))
-    reachable = reachable_quota({t: counts[t] for t in active}, limits)
+    kept = {t: wanted[t] for t in active}
+    following = {t: counts[t] for t in active if t not in (quotas or {})}
+    reachable = reachable_quota(following, limits)
     return Plan(
         topics=rows,
         quota=size,
         total=sum(add.values()),
         balance_before=balance(counts, targets),
         balance_after=balance(after, targets),
-        coverage_before=filled(counts, quotas),
-        coverage_after=filled(after, quotas),
+        coverage_before=filled(counts, kept),
+        coverage_after=filled(after, kept),
         reachable_quota=reachable,
         offers=_offers(rows, size, reachable),
     )
@@ -162,11 +177,16 @@ def _offers(rows: tuple[PlannedTopic, ...], quota: int, reachable: int) -> tuple
         return ()
     names = [t.topic for t in short]
     missing = sum(t.short for t in short)
+    wanted = {t.quota for t in short}
+    goal = f"{wanted.pop():,}" if len(wanted) == 1 else "their quotas"
     offers = [
-        f"{count(len(short), 'topic')} cannot reach {quota}, since there are never more synthetic "
+        f"{count(len(short), 'topic')} cannot reach {goal}, since there are never more synthetic "
         f"records than real ones. Merge {joined(names)} into related topics."
     ]
     if 0 < reachable < quota:
-        offers.append(f"Lower the quota to {reachable}: the records allow that in every topic.")
+        where = (
+            "every topic" if {t.quota for t in rows} == {quota} else "every topic that follows it"
+        )
+        offers.append(f"Lower the quota to {reachable}: the records allow that in {where}.")
     offers.append(f"Write or collect {count(missing, 'more real record')} for {joined(names)}.")
     return tuple(offers)

@@ -17,7 +17,7 @@ Key = Literal[
     "goal",
     "goal_history",
     "quota",
-    "targets",  # "uniform" | "imported" | {topic id: share}
+    "targets",  # "uniform" | "as_imported" | "own": then the leaves have them
     "workflow",  # {"id", "started", "start_step"}
     "skipped",  # step names
     "forgotten",  # the newest result at the last reset of the pipeline: up to it none counts
@@ -32,6 +32,7 @@ Key = Literal[
     "hosts",  # where excerpts of the dataset may be sent, as the user said
     "always_allowed",  # tools a model may call here without asking, by the user's standing yes
     "opening",  # {"key", "text"}: the last opening that a model worded
+    "generator",  # the text of the user's own generator script
 ]
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import orjson
+
 from app.store.create import create_tables, triggers
 from app.store.database import Tx
 from app.store.inverse import ROW_INDEX
@@ -79,6 +81,29 @@ def to_version_5(tx: Tx) -> None:
     anew after the last step."""
     tx.db.execute_sql("ALTER TABLE topic ADD COLUMN color INTEGER NOT NULL DEFAULT 0")
     tx.db.execute_sql("ALTER TABLE topic ADD COLUMN quota INTEGER")
+    _own_targets(tx)
+
+
+def _own_targets(tx: Tx) -> None:
+    """Target shares stood in one value, by topic id and on any scale, and what had none there had
+    target 0; now the leaves have them. What stood at a topic before was never read. The history
+    forgets both: an undo would stop at them."""
+    tx.db.execute_sql("DELETE FROM change_cell WHERE tbl = 'topic' AND op = 'U' AND col = 'target'")
+    tx.db.execute_sql("DELETE FROM change_cell WHERE tbl = 'meta' AND row_id = 'targets'")
+    tx.db.execute_sql("UPDATE topic SET target = NULL WHERE target IS NOT NULL")
+    found = tx.sql("SELECT value FROM meta WHERE key = 'targets' AND json_type(value) = 'object'")
+    if not found:
+        return
+    wished = {int(i): max(0.0, float(share)) for i, share in orjson.loads(found[0][0]).items()}
+    leaves = (
+        "SELECT id FROM topic WHERE id NOT IN (SELECT parent_id FROM topic WHERE parent_id > 0)"
+    )
+    shares = {i: wished.get(i, 0.0) for (i,) in tx.sql(leaves)}
+    total = sum(shares.values())
+    rows = [(share / total, i) for i, share in shares.items()] if total > 0 else []
+    tx.db.connection().executemany("UPDATE topic SET target = ? WHERE id = ?", rows)
+    kind = '"own"' if rows else '"uniform"'
+    tx.db.execute_sql("UPDATE meta SET value = ? WHERE key = 'targets'", (kind,))
 
 
 def _make_triggers(tx: Tx) -> None:

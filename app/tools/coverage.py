@@ -1,19 +1,30 @@
-"""Tools on coverage: how evenly and how fully the topics are covered, and what to add where."""
+"""The tool on coverage: how evenly and how fully the topics are covered, and what to add where."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 
 from app.domain.coverage import Coverage, analyse, balance
-from app.domain.coverage import Targets as Shares
-from app.domain.planning import Plan, plan
-from app.domain.topics import leaf_paths, shown
-from app.errors import ToolError
-from app.store import meta, results, topics
+from app.domain.planning import Plan, plan, synthetic_cap
+from app.domain.topics import Topic, TopicPath, leaf_paths, shown
+from app.store import changes, meta, results, topics
+from app.store.changes import ChangeInfo
 from app.store.database import Tx
-from app.tools.base import Card, Context, tool
-from app.tools.cards import UNDO
+from app.store.results import ResultValue
+from app.tools.base import Context, tool
+from app.tools.targets import read_aims
+
+CHANGES_READ = 2000  # of the timeline, for what was done between rounds
+
+
+class Round(BaseModel):
+    """One analysis; `done` are the changes since the one before it, as the timeline names them."""
+
+    at: float
+    balance: float | None
+    coverage: float | None
+    done: list[str] = []
 
 
 class CoverageReport(BaseModel):
@@ -22,12 +33,10 @@ class CoverageReport(BaseModel):
     coverage: Coverage
     plan: Plan
     quota: int
-    topic_ids: dict[str, int]  # of the names that coverage and plan speak of
-    rounds: list[dict[str, Any]] = []
-
-
-class QuotaSet(BaseModel):
-    quota: int
+    targets: str = "uniform"  # or "as_imported" or "own"
+    topic_ids: dict[str, int]  # of the leaves that coverage and plan speak of
+    group_ids: dict[str, int] = {}
+    rounds: list[Round] = []
 
 
 @tool(step="coverage_generation")
@@ -48,90 +57,98 @@ async def analysed(ctx: Context) -> CoverageReport:
     return await ctx.open.store.read(measure, ctx)
 
 
-async def _quota_card(ctx: Context, quota: int) -> Card:
-    before = await ctx.open.store.read(meta.get, "quota", ctx.settings.quota)
-    rows = [("Records a topic", f"{before:,} now, {quota:,} then"), UNDO]
-    return Card(
-        tool="set_quota", title="Change the quota?", rows=rows, verb="Change it", reversible=True
-    )
-
-
-@tool("guarded", card=_quota_card)
-async def set_quota(ctx: Context, quota: int) -> QuotaSet:
-    """Set how many records each topic should have."""
-    if quota < 1:
-        raise ToolError("quota is at least 1 record.")
-    await ctx.write(f"Quota {quota}", meta.put, "quota", quota)
-    return QuotaSet(quota=quota)
-
-
-Targets = Literal["uniform", "as_imported"] | dict[int, float]
-
-
-async def _targets_card(ctx: Context, targets: Targets) -> Card:
-    then = targets.replace("_", " ") if isinstance(targets, str) else f"of {len(targets):,} topics"
-    rows = [("Shares of the topics", then), UNDO]
-    return Card(
-        tool="set_targets", title="Change the targets?", rows=rows, verb="Change", reversible=True
-    )
-
-
-@tool("guarded", card=_targets_card)
-async def set_targets(ctx: Context, targets: Targets) -> QuotaSet:
-    """Set the wished shares of the topics: uniform, as imported, or a share by topic id."""
-    await ctx.write("Set the targets", meta.put, "targets", targets)
-    return QuotaSet(quota=await ctx.open.store.read(meta.get, "quota", ctx.settings.quota))
-
-
 def measure(tx: Tx, ctx: Context) -> CoverageReport:
     """The report on the present assignments; stores nothing."""
     rows = topics.all_topics(tx)
-    names = {i: shown(path) for i, path in leaf_paths(rows).items()}
+    paths = leaf_paths(rows)
+    names = {i: shown(path) for i, path in paths.items()}
     counted = topics.counts(tx)
     counts = {name: counted.get(i, 0) for i, name in names.items()}
-    parents = {shown(p): shown(p[:-1]) for p in leaf_paths(rows).values() if len(p) > 1}
-    quota = meta.get(tx, "quota", ctx.settings.quota)
-    targets = _targets(tx, names)
-    real = _train_counts(tx, names, "AND source <> 'generated'")
-    in_train = _train_counts(tx, names, "")
+    aims = read_aims(tx, paths, ctx.settings.quota)
     thresholds = ctx.open.thresholds
     found = analyse(
         counts,
-        parents=parents if len(set(parents.values())) > 1 else None,
-        targets=targets,
-        quota=quota,
+        groups=levels(list(paths.values())),
+        targets=aims.shares,
+        quota=aims.quota,
+        quotas=aims.quotas,
         uncategorised=counted.get(None, 0),
         thresholds=thresholds,
     )
-    cap = {t: max(0, real[t] - (in_train[t] - real[t])) for t in counts}
-    planned = plan(counts, real, quota=quota, cap=cap, targets=targets, thresholds=thresholds)
+    real = _train_counts(tx, names, "AND source <> 'generated'")
+    planned = plan(
+        counts,
+        real,
+        quota=aims.quota,
+        quotas=aims.quotas,
+        cap=synthetic_cap(_train_counts(tx, names, ""), real, thresholds),
+        targets=aims.shares,
+        thresholds=thresholds,
+    )
+    above = {t.id: t for t in rows}
     return CoverageReport(
         coverage=found,
         plan=planned,
-        quota=quota,
+        quota=aims.quota,
+        targets=meta.get(tx, "targets", "uniform"),
         topic_ids={name: i for i, name in names.items()},
-        rounds=[
-            {"at": r.created, "balance": _balance(r.data), "coverage": _coverage(r.data)}
-            for r in reversed(results.of_kind(tx, "coverage"))
-        ],
+        group_ids={
+            shown(path[: len(path) - up]): group
+            for i, path in paths.items()
+            for up, group in enumerate(_ancestors(above, i), 1)
+        },
+        rounds=_rounds(results.of_kind(tx, "coverage"), changes.timeline(tx, CHANGES_READ)),
     )
+
+
+def levels(paths: list[TopicPath]) -> list[dict[str, str]]:
+    """Leaf -> group, by shown path, for each level above the leaves that has several groups and
+    fewer than leaves; from the top."""
+    deepest = max((len(path) for path in paths), default=0)
+    found = []
+    for depth in range(1, deepest):
+        groups = {shown(path): shown(path[:depth]) for path in paths}
+        if 1 < len(set(groups.values())) < len(groups):
+            found.append(groups)
+    return found
 
 
 def forecast(tx: Tx, added: Mapping[int, int]) -> tuple[float | None, float | None]:
     """Balance now, and with so many more records by topic id."""
-    names = {i: shown(path) for i, path in leaf_paths(topics.all_topics(tx)).items()}
-    counted, targets = topics.counts(tx), _targets(tx, names)
-    now = {name: counted.get(i, 0) for i, name in names.items()}
-    after = {name: now[name] + added.get(i, 0) for i, name in names.items()}
-    return balance(now, targets), balance(after, targets)
+    paths = leaf_paths(topics.all_topics(tx))
+    counted, shares = topics.counts(tx), read_aims(tx, paths, 1).shares
+    now = {shown(path): counted.get(i, 0) for i, path in paths.items()}
+    after = {shown(path): counted.get(i, 0) + added.get(i, 0) for i, path in paths.items()}
+    return balance(now, shares), balance(after, shares)
 
 
-def _targets(tx: Tx, names: dict[int, str]) -> Shares:
-    """The wished shares as the domain has them: by name."""
-    wished = meta.get(tx, "targets", "uniform")
-    if isinstance(wished, dict):
-        return {names[int(i)]: share for i, share in wished.items() if int(i) in names}
-    return None if wished == "uniform" else "as_imported"
+def _ancestors(rows: Mapping[int, Topic], topic_id: int) -> list[int]:
+    """The ids above a topic, its parent first."""
+    found = []
+    parent = rows[topic_id].parent_id
+    while parent is not None and parent in rows:
+        found.append(parent)
+        parent = rows[parent].parent_id
+    return found
+
+
+def _rounds(found: list[ResultValue], timeline: list[ChangeInfo]) -> list[Round]:
+    """Oldest first, each with what was changed (and still holds) since the one before."""
+    kept = [c for c in reversed(timeline) if c.undoes is None and not c.undone]
+    rounds: list[Round] = []
+    before = float("-inf")
+    for result in reversed(found):
+        leaves = result.data["coverage"]["leaves"]
+        rounds.append(
+            Round(
+                at=result.created,
+                balance=leaves["balance"],
+                coverage=leaves["coverage"],
+                done=[c.label for c in kept if before < c.at <= result.created],
+            )
+        )
+        before = result.created
+    return rounds
 
 
 def _train_counts(tx: Tx, names: dict[int, str], condition: str) -> dict[str, int]:
@@ -144,13 +161,3 @@ def _train_counts(tx: Tx, names: dict[int, str], condition: str) -> dict[str, in
 def _keep(tx: Tx, fingerprint: str, data: dict[str, Any]) -> None:
     results.add(tx, "coverage", fingerprint=fingerprint, data=data)
     results.add_point(tx, "coverage_generation", "Coverage analysed")
-
-
-def _balance(data: dict[str, Any]) -> float | None:
-    value: float | None = data["coverage"]["leaves"]["balance"]
-    return value
-
-
-def _coverage(data: dict[str, Any]) -> float | None:
-    value: float | None = data["coverage"]["leaves"]["coverage"]
-    return value

@@ -65,8 +65,7 @@ def _expected(
         for (split, topic), sum_ in sums.items()
     )
     tree = fingerprints.of_topics((path, node.description) for path, node in walk(build_tree(rows)))
-    wished = values.get("targets", "uniform")
-    aim = {"quota": values.get("quota"), "targets": wished}
+    aim = _aim(rows, leaves, values)
     dry_run = fingerprints.dry_run(
         records=plain, grader=fingerprints.of_value(grader), base_model=base_model
     )
@@ -76,6 +75,18 @@ def _expected(
         "dry_run": dry_run,
         "training": dry_run,
     }
+
+
+def _aim(rows: list[Any], leaves: dict[int, TopicPath], values: dict[str, Any]) -> dict[str, Any]:
+    """What coverage is measured against; what no topic has of its own is left out."""
+    wished = values.get("targets", "uniform")
+    own = [t for t in rows if t.id in leaves]
+    aim: dict[str, Any] = {"quota": values.get("quota"), "targets": wished}
+    if wished == "own":
+        aim["shares"] = sorted((leaves[t.id], t.target) for t in own if t.target is not None)
+    if quotas := sorted((leaves[t.id], t.quota) for t in own if t.quota is not None):
+        aim["quotas"] = quotas
+    return aim
 
 
 def _categorised(tx: Tx, sums: Sums, expected: Fingerprint) -> Categorised | None:

@@ -121,7 +121,7 @@ class CoveragePanel(Panel):
             f"Missing: {'; '.join(snapshot.missing)}" if snapshot.missing else ""
         )
         self._show_targets(snapshot)
-        self.levels.setVisible(report.coverage.parents is not None)
+        self.levels.setVisible(bool(report.coverage.groups))
         self._show_rows()
         self.offers.show_offer(snapshot.offer, report)
         self.review.setVisible(snapshot.to_review)
@@ -185,7 +185,7 @@ class CoveragePanel(Panel):
         report = self.snapshot.report
         if report is None:
             return
-        grouped = self.levels.selected == 1 and report.coverage.parents is not None
+        grouped = self.levels.selected == 1 and bool(report.coverage.groups)
         rows = group_rows(report) if grouped else leaf_rows(report)
         self._topics = [topic for topic, _ in rows]
         self.table.show_topics([cells for _, cells in rows])

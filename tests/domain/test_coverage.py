@@ -11,6 +11,7 @@ from app.domain.coverage import (
     effective_topics,
     filled,
     normalised_entropy,
+    own_shares,
     target_shares,
 )
 
@@ -95,11 +96,37 @@ def test_thin_is_below_quota_and_below_share_only_while_uneven() -> None:
 def test_parents_sum_their_leaves() -> None:
     counts = {"lost": 100, "broken": 100, "late": 100, "fee": 100}
     parents = {"lost": "Cards", "broken": "Cards", "late": "Cards", "fee": "Money"}
-    result = analyse(counts, parents=parents)
-    assert result.parents is not None
-    assert result.parents.balance == pytest.approx(1.0)
-    assert result.parents.coverage == 1.0
-    assert {t.topic: t.records for t in result.parents.topics} == {"Cards": 300, "Money": 100}
+    result = analyse(counts, groups=[parents], quotas={"fee": 40})
+    (level,) = result.groups
+    assert level.balance == pytest.approx(1.0)
+    assert level.coverage == 1.0
+    assert {t.topic: t.records for t in level.topics} == {"Cards": 300, "Money": 100}
+    assert {t.topic: t.quota for t in level.topics} == {"Cards": 300, "Money": 40}
+
+
+def test_a_quota_of_its_own_takes_the_place_of_the_datasets() -> None:
+    result = analyse({"a": 50, "b": 50}, quota=100, quotas={"a": 40})
+    assert result.coverage == pytest.approx(0.75)
+    assert result.leaves.thin == ("b",)
+    assert [t.quota for t in result.leaves.topics] == [40, 100]
+
+
+@pytest.mark.parametrize(
+    ("wished", "shares"),
+    [
+        ({"a": None, "b": None}, {"a": 0.5, "b": 0.5}),
+        ({"a": 0.6, "b": None, "c": None}, {"a": 0.6, "b": 0.2, "c": 0.2}),
+        ({"a": 0.0, "b": None}, {"a": 0.0, "b": 1.0}),
+        ({"a": 0.0, "b": 0.0}, {"a": 0.0, "b": 0.0}),
+        ({"a": 0.9, "b": 0.6, "c": None}, {"a": 0.6, "b": 0.4, "c": 0.0}),
+        ({"a": 0.3, "b": 0.1}, {"a": 0.75, "b": 0.25}),
+        ({}, {}),
+    ],
+)
+def test_topics_without_a_share_divide_what_is_left(
+    wished: dict[str, float | None], shares: dict[str, float]
+) -> None:
+    assert own_shares(wished) == pytest.approx(shares)
 
 
 def test_target_shares_sum_to_one() -> None:

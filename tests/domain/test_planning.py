@@ -62,6 +62,17 @@ def test_target_zero_gets_nothing() -> None:
     assert result.add == {"a": 20, "b": 20}
 
 
+def test_a_topic_is_filled_to_its_own_quota() -> None:
+    counts = {"a": 30, "b": 30, "c": 30}
+    result = plan(counts, counts, quota=50, quotas={"a": 40, "b": 90})
+    assert result.add == {"a": 10, "b": 30, "c": 20}
+    assert {t.topic: t.quota for t in result.topics} == {"a": 40, "b": 90, "c": 50}
+    assert result.short == 30
+    assert result.reachable_quota == 60  # of c alone: the others do not follow the dataset's
+    assert result.offers[0].startswith("1 topic cannot reach 90")
+    assert not any(o.startswith("Lower") for o in result.offers)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_the_forecast_is_exact_and_the_cap_holds(seed: int) -> None:
     rng = np.random.default_rng(seed)

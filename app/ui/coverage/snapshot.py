@@ -41,7 +41,7 @@ class CoverageSnapshot:
         """«Round 2, balance 0.55 to 0.68», or what the step is for."""
         if self.report is None:
             return "Whether every topic has enough records"
-        rounds = [r["balance"] for r in self.report.rounds if r["balance"] is not None]
+        rounds = [r.balance for r in self.report.rounds if r.balance is not None]
         if len(rounds) < 2:
             return "Round 1" if rounds else "Not analysed yet"
         before, after = number(rounds[-2]), number(rounds[-1])
@@ -51,7 +51,7 @@ class CoverageSnapshot:
     def trend(self) -> list[float]:
         """Balance of each round."""
         rounds = self.report.rounds if self.report else []
-        return [float(r["balance"]) for r in rounds if r["balance"] is not None]
+        return [r.balance for r in rounds if r.balance is not None]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def leaf_rows(report: CoverageReport) -> list[tuple[str, list[Cell | str]]]:
         chip = "short" if short else "thin" if topic.thin else ""
         name = topic.topic.rsplit(" › ", 1)[-1]
         cells = _cells(
-            name, topic.records, report.quota, add=add, thin=topic.thin, chip=chip, short=short
+            name, topic.records, topic.quota, add=add, thin=topic.thin, chip=chip, short=short
         )
         rows.append((topic.topic, cells))
     return rows
@@ -121,13 +121,13 @@ def leaf_rows(report: CoverageReport) -> list[tuple[str, list[Cell | str]]]:
 
 def group_rows(report: CoverageReport) -> list[tuple[str, list[Cell | str]]]:
     """The same for the groups; a group's quota is the sum of its leaves'."""
-    level: Level | None = report.coverage.parents
+    level: Level | None = next(reversed(report.coverage.groups), None)
     if level is None:
         return []
     rows = []
     for group in sorted(level.topics, key=lambda t: -t.records):
         below = [t for t in report.plan.topics if _inside(t.topic, group.topic)]
-        quota = report.quota * max(1, len(below))
+        quota = group.quota
         add = sum(t.add for t in below)
         short = any(t.short for t in below)
         chip = "short" if short else "thin" if group.thin else ""

@@ -5,7 +5,7 @@ from typing import Any
 from app.domain.coverage import analyse
 from app.domain.planning import plan
 from app.store import meta, records, topics
-from app.tools.coverage import CoverageReport
+from app.tools.coverage import CoverageReport, Round
 from app.ui.coverage.snapshot import CoverageSnapshot, footnote, group_rows, leaf_rows, stats
 from app.ui.coverage_panel import CoveragePanel
 
@@ -14,14 +14,14 @@ PARENTS = {"Cards › Lost": "Cards", "Cards › Stolen": "Cards", "Fees": "Fees
 
 
 def report(**counts: int) -> CoverageReport:
-    found = analyse(COUNTS, parents=PARENTS, quota=100, uncategorised=5)
+    found = analyse(COUNTS, groups=[PARENTS], quota=100, uncategorised=5)
     real = {topic: n * 8 // 10 for topic, n in COUNTS.items()}
     return CoverageReport(
         coverage=found,
         plan=plan(COUNTS, real, quota=100, cap=real),
         quota=100,
         topic_ids=dict(zip(COUNTS, (1, 2, 3), strict=True)),
-        rounds=[{"at": 1.0, "balance": 0.5, "coverage": 0.4}],
+        rounds=[Round(at=1.0, balance=0.5, coverage=0.4)],
     )
 
 
