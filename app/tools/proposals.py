@@ -219,6 +219,11 @@ def _tree_of(values: dict[int, TopicPath], max_depth: int) -> list[TopicNode]:
     return below(())
 
 
+def merge_tree(session: Session) -> DataProposal | None:
+    """What the last proposal from the data was cut from; None where there is none."""
+    return _tree(session) if _tree_file(session).exists() else None
+
+
 def _tree_file(session: Session) -> Path:
     return session.folder / "proposal-tree.json"
 

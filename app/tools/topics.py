@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from app.domain.topics import (
+    MAX_DEPTH,
     HierarchyDiff,
     TopicNode,
     TopicPath,
@@ -19,7 +20,7 @@ from app.errors import ToolError
 from app.store import results, topics
 from app.store.database import Tx
 from app.store.events import TopicsChanged
-from app.tools import categories, proposals
+from app.tools import categories, model_topics, proposals
 from app.tools.base import Card, Context, tool
 from app.tools.coverage import CoverageReport, analyze_coverage
 from app.tools.proposals import Proposal
@@ -36,30 +37,72 @@ class Applied(BaseModel):
     coverage: float | None = None
 
 
-@tool()
+Method = Literal["auto", "template", "manual", "labels", "model"]
+
+
+async def _generate_card(
+    ctx: Context,
+    dataset_id: str = "",
+    method: Method = "auto",
+    template_name: str = "",
+    max_depth: int = 3,
+    instructions: str = "",
+) -> Card | None:
+    """None where no model is asked: that is free."""
+    wish = _wish(method, max_depth, instructions)
+    if not wish and method != "model":
+        return None
+    return await model_topics.card(
+        ctx, fresh=method != "model", instructions=wish, max_depth=max_depth
+    )
+
+
+@tool("consequential", card=_generate_card, ask_user=True)
 async def generate_topics(
     ctx: Context,
     dataset_id: str = "",
-    method: Literal["auto", "template", "manual", "labels"] = "auto",
+    method: Method = "auto",
     template_name: str = "",
     max_depth: int = 3,
     instructions: str = "",
 ) -> Proposal:
     """Propose a topic hierarchy, without applying it. auto: from the data; template: a shipped one;
-    labels: from a label field of the records; manual: an empty start."""
-    if not 1 <= max_depth <= 5:
-        raise ToolError("max_depth is 1 to 5.")
-    if instructions.strip():
-        raise ToolError(
-            "instructions cannot be followed by this tool yet: topics are found by meaning. Leave "
-            "them out, or give a hierarchy of your own to apply_topic_hierarchy."
-        )
+    labels: from a label field of the records; manual: an empty start; model: the connected model
+    names, describes and groups the pending proposal, else the topics in use, else those it finds.
+    `instructions` ("merge the payment ones") let the model rework what the method found; billed."""
+    wish = _wish(method, max_depth, instructions)
+    if method == "model":
+        model_topics.connected(ctx)
+        base = await model_topics.present(ctx)
+        base = base or await model_topics.proposed(ctx, await proposals.from_data(ctx))
+        return await model_topics.rework(ctx, base, instructions=wish, max_depth=max_depth)
+    if wish:
+        model_topics.connected(ctx)
+    proposal = await _propose(ctx, method, template_name, max_depth)
+    if not wish:
+        return proposal
+    base = await model_topics.proposed(ctx, proposal)
+    return await model_topics.rework(ctx, base, instructions=wish, max_depth=max_depth)
+
+
+async def _propose(ctx: Context, method: Method, template_name: str, max_depth: int) -> Proposal:
+    """Without a model."""
     if method == "auto":
         return await proposals.from_data(ctx)
     if method == "labels":
         return await proposals.from_labels(ctx, max_depth)
     nodes = [] if method == "manual" else load_template(template_name).children
     return await proposals.keep(ctx, method, nodes, note=template_name)
+
+
+def _wish(method: Method, max_depth: int, instructions: str) -> str:
+    """The instructions on one line; raises ToolError for arguments that make no sense."""
+    if not 1 <= max_depth <= MAX_DEPTH:
+        raise ToolError(f"max_depth is 1 to {MAX_DEPTH}.")
+    wish = " ".join(instructions.split())
+    if wish and method == "manual":
+        raise ToolError("An empty start has nothing to rework. Leave the instructions out.")
+    return wish
 
 
 @tool()

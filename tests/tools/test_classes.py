@@ -23,7 +23,7 @@ get_workflow_status outlook review_generated suggest_graders try_model
 """
 REVERSIBLE = """
 add_topic advance_to_step analyze_coverage categorize_records confirm_grader_test crash_test_grader
-describe_topic discard_proposal edit_generated generate_topics move_topics pause_training
+describe_topic discard_proposal edit_generated move_topics pause_training
 recut_proposal reject_generated rename_topic scan_sensitive set_goal start_finetune_workflow
 test_grader_sample update_record validate_records
 """
@@ -34,12 +34,13 @@ stop_deployment stop_training tag_records undo
 """
 CONSEQUENTIAL = """
 accept_generation_moves accept_warning append_file apply_topic_hierarchy configure_grader
-delete_records deploy_model export_records generate_synthetic_data regenerate_rejects
+delete_records deploy_model export_records generate_synthetic_data generate_topics regenerate_rejects
 remove_duplicates reset_pipeline resume_generation rollback_to_step run_dry_run set_split
 start_training
 """
 ALWAYS_ASK = {
     "generate_synthetic_data",
+    "generate_topics",
     "regenerate_rejects",
     "resume_generation",
     "accept_warning",
