@@ -25,17 +25,16 @@ from app.agent.entries import (
     Waits,
 )
 from app.cli.chat_output import Writer
+from app.domain.plain import visible
 from app.domain.wording import count, number
 
 PROMPT = "you> "
 BAR = 30  # characters of the longest bar
-# Control characters but newline and tab, and the marks that turn the direction of a line.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _KEPT = re.compile("[\ue021-\ue07e]")
 _LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\s]*)\)")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
-ON, OFF = "\ue001", "\ue002"  # around what is bold; private letters, so that no text has them
+ON, OFF = "\ue001", "\ue002"  # around what is bold; `clean` leaves private letters in no text
 INNER = ("record:", "topic:")
 MARKS = {"good": "+", "warn": "!", "bad": "x"}
 HOW = {"always": ", as always here", "expired": ", nobody answered", "ended": ", the turn ended"}
@@ -60,7 +59,7 @@ class Transcript:
             case Said(text=text) if not self._terminal:
                 self._block(f"{PROMPT}{text}")
             case Choice(index=int(taken)) if not self._terminal and taken < len(self._options):
-                self._block(f"{PROMPT}{self._options[taken]}")
+                self._marked(f"{PROMPT}{self._options[taken]}")
             case Queued(on=True) if self._terminal:
                 self._line("(waits its turn)")
             case Queued(on=False, text=text):
@@ -133,7 +132,7 @@ class Transcript:
         if entry.reply and entry.reply == self._streamed:
             self._close()
         else:
-            self._block(as_text(entry.text))
+            self._marked(as_text(entry.text))
         if entry.stopped:
             self._line("(ended before it was whole)")
 
@@ -148,11 +147,15 @@ class Transcript:
         self._options = tuple(as_text(option.label) for option in question.options)
         lines = [as_text(question.text)]
         lines += [f"  {n}. {label}" for n, label in enumerate(self._options, 1)]
-        self._block("\n".join(lines))
+        self._marked("\n".join(lines))
 
     def _block(self, text: str) -> None:
+        self._marked(clean(text))
+
+    def _marked(self, text: str) -> None:
+        """A block that `as_text` made: to clean it would take its marks of what is bold."""
         self._close()
-        self._put(f"\n{clean(text)}\n")
+        self._put(f"\n{text}\n")
 
     def _line(self, text: str) -> None:
         self._close()
@@ -170,15 +173,14 @@ class Transcript:
 
 
 def clean(text: str) -> str:
-    """The text without what a terminal would obey instead of showing."""
-    return _CONTROLS.sub("", text)
+    """The text without what a terminal would obey or hide instead of showing."""
+    return visible(text.replace("\r", ""))
 
 
 def as_text(markdown: str) -> str:
     """Markdown as people read it in a terminal: escapes undone, marks of links away, what is bold
     between `ON` and `OFF`."""
-    text = clean(markdown).replace(ON, "").replace(OFF, "")
-    text = _ESCAPED.sub(lambda found: chr(0xE000 + ord(found[1])), text)
+    text = _ESCAPED.sub(lambda found: chr(0xE000 + ord(found[1])), clean(markdown))
     text = _LINK.sub(lambda f: f[1] if f[2].startswith(INNER) else f"{f[1]} ({f[2]})", text)
     text = _BOLD.sub(rf"{ON}\1{OFF}", text)
     return _KEPT.sub(lambda found: chr(ord(found[0]) - 0xE000), text)

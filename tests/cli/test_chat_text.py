@@ -45,8 +45,10 @@ def shown(capsys: pytest.CaptureFixture[str], *entries: Entry, terminal: bool = 
         ("[here](https://example.org)", "here (https://example.org)"),
         (r"\[no link\](record:1)", "[no link](record:1)"),
         ("`code` and C:\\path", "`code` and C:\\path"),
-        ("red \x1b[31m \x07 \x9b2J \u202egnp.exe", "red [31m  2J gnp.exe"),
-        ("עברית 👩‍💻", "עברית 👩‍💻"),
+        ("red \x1b[31m \x07 \x9b2J \u202egnp.exe", "red �[31m � �2J �gnp.exe"),
+        ("עברית 👩💻 a\r\nb", "עברית 👩💻 a\nb"),
+        ("de\u200blete\u2060_all \U000e0041 a\u061cb", "delete_all � a�b"),
+        (f"{ON}not bold{OFF} \ue02a", "�not bold� �"),
     ],
 )
 def test_markdown_as_text(markdown: str, text: str) -> None:
@@ -54,7 +56,7 @@ def test_markdown_as_text(markdown: str, text: str) -> None:
 
 
 def test_nothing_shown_is_obeyed_by_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    evil = "\x1b]52;c;ZXZpbA==\x07\x9b2J\r\x08\u202e"
+    evil = "\x1b]52;c;ZXZpbA==\x07\x9b2J\r\x08\u202e\u200b\U000e0041\u061c"
     nodes = ({"name": f"Cards{evil}", "record_ids": [1, 2], "children": [{"name": "Lost"}]},)
     card = CARD.model_copy(update={"title": evil, "rows": [(evil, evil)]})
     out = shown(
@@ -63,7 +65,7 @@ def test_nothing_shown_is_obeyed_by_a_terminal(capsys: pytest.CaptureFixture[str
         Waits(seconds=1, reason=evil), Queued(key="q", text=evil, on=False), terminal=True,
     )  # fmt: skip
     assert clean(out) == out
-    assert "Cards]52;c;ZXZpbA==2J (2)\n    - Lost" in out
+    assert "Cards�]52;c;ZXZpbA==�2J� (2)\n    - Lost" in out
 
 
 def test_streamed_words_are_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
