@@ -49,7 +49,7 @@ async def phrase(turn: Turn, facts: str) -> str | None:
         return str(kept["text"])
     if not await consented(turn.session, connection):
         return None
-    if not speakers.may_go_on(connection, await used(turn)):
+    if speakers.over(connection, await used(turn)):
         return None
     text = await _asked(turn, connection, facts)
     if text is None or not usable(text, facts):

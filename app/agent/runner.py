@@ -94,11 +94,11 @@ class Runner:
         self.spent = Spent(model=model)
         self._wrong = 0
 
-    async def run(self, may_go_on: Callable[[Spent], str] = lambda spent: "") -> None:
-        """To the end of the turn; `spent` counts what it took. `may_go_on` is asked before each
-        request and tells why not, in a sentence. Raises ModelError, Stopped."""
+    async def run(self, over: Callable[[Spent], str] = lambda spent: "") -> None:
+        """To the end of the turn; `spent` counts what it took. `over` is asked before each
+        request and tells why no more may be asked for, in a sentence. Raises ModelError, Stopped."""
         for _ in range(self.agent.max_iterations):
-            if reason := may_go_on(self.spent):
+            if reason := over(self.spent):
                 await self.turn.say(reason)
                 return
             reply = new_key()

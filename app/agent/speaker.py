@@ -16,6 +16,7 @@ from app.store.results import Usage
 from app.tools.consent import consent, limit_reached
 
 GUIDED = "guided"  # the agent that uses no model
+UNSPENT = Spent(model="")
 SENT = "Your messages, results of tools, excerpts of records"
 
 
@@ -58,23 +59,19 @@ class Speakers:
         agent = await find_agent(self._host.home, self._host.settings.agent)
         await _consent(turn, connection)
         used_before = await used(turn)
-        if reason := self._over(connection, used_before, Spent(model="")):
+        if reason := self.over(connection, used_before):
             await turn.say(reason)
             return
         client = await self._host.clients.client(connection)
         model = await model_for(self._host, connection, agent)
         runner = Runner(turn, client, agent, before, model, context=connection.context)
         try:
-            await runner.run(lambda spent: self._over(connection, used_before, spent))
+            await runner.run(lambda spent: self.over(connection, used_before, spent))
         finally:
             await tell_spent(turn, connection, runner.spent)
         await self._tell_other(turn, connection, agent, model)
 
-    def may_go_on(self, connection: Connection, before: Usage) -> bool:
-        """Whether the limits leave room for another call."""
-        return not self._over(connection, before, Spent(model=""))
-
-    def _over(self, connection: Connection, before: Usage, spent: Spent) -> str:
+    def over(self, connection: Connection, before: Usage, spent: Spent = UNSPENT) -> str:
         """Why no more may be asked for, in a sentence; empty while there is room."""
         tokens = {"prompt_tokens": spent.prompt_tokens, "answer_tokens": spent.answer_tokens}
         limit = limit_reached(self._host.settings, connection, before, **tokens)
