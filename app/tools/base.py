@@ -30,9 +30,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Actor = Literal["user", "assistant", "command line"]
 Effect = Literal["read", "reversible", "guarded", "consequential"]
-FREE_EDITS = (
-    10  # calls of a turn that change something, before a model must ask for each further one
-)
+FREE_EDITS = 10  # calls of a turn that change something; a model asks for each further one
 LINE, TITLE = 300, 200  # characters of a row, of a title
 
 

@@ -5,7 +5,7 @@ Much is done as a job with progress; a Stop takes all of it back.
 
 from array import array
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -62,16 +62,10 @@ class Removed(BaseModel):
     previews: list[list[str]] = []  # of a group: the record kept, then those that go
 
 
-async def _fix_card(
-    ctx: Context,
-    fix: str,
-    record_ids: list[int] | None = None,
-    query: str | None = None,
-    preview: bool = False,
-) -> Card | None:
+async def _fix_card(ctx: Context, *, preview: bool, **call: Any) -> Card | None:
     if preview:
         return None
-    found = await fix_records(ctx, fix, record_ids, query, preview=True)
+    found = await fix_records(ctx, **call, preview=True)
     return await _mending_card(ctx, "fix_records", found)
 
 
@@ -95,16 +89,10 @@ async def fix_records(
     return await _mend(ctx, mending.words, spec, lambda turns: fixed(fix, turns), preview)
 
 
-async def _edit_card(
-    ctx: Context,
-    edit: Edit,
-    record_ids: list[int] | None = None,
-    query: str | None = None,
-    preview: bool = False,
-) -> Card | None:
+async def _edit_card(ctx: Context, edit: Edit, *, preview: bool, **call: Any) -> Card | None:
     if preview:
         return None
-    found = await apply_edit(ctx, edit, record_ids, query, preview=True)
+    found = await apply_edit(ctx, edit, **call, preview=True)
     rows = [("Old", edit.old), ("New", edit.new)] if edit.old else []
     return await _mending_card(ctx, "apply_edit", found, *rows)
 
@@ -144,9 +132,7 @@ async def apply_edit(
     return await _mend(ctx, edit.words, spec, edit.apply, preview)
 
 
-async def _removal_card(
-    ctx: Context, keep: Literal["first", "last"] = "first", preview: bool = False
-) -> Card | None:
+async def _removal_card(ctx: Context, keep: str, preview: bool) -> Card | None:
     if preview:
         return None
     found = await ctx.open.store.read(_removal, keep)
