@@ -8,18 +8,16 @@ Buttons of the guide are the guide's in both cases. Nothing here knows a widget.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
-
-from pydantic import ValidationError
+from typing import Any
 
 from app.agent import talk
 from app.agent.actions import ACTIONS
 from app.agent.approvals import Approvals
 from app.agent.commands import parse
 from app.agent.context import message_context
+from app.agent.conversation import SEEN, Conversation, Found
 from app.agent.definition import Agents, load_agents
 from app.agent.entries import (
-    STORED,
     Busy,
     Choice,
     Entry,
@@ -29,20 +27,15 @@ from app.agent.entries import (
     Said,
     ToolDone,
     Withdrawn,
-    as_data,
-    read_back,
-    settled,
 )
 from app.agent.lane import Lane
 from app.agent.speaker import Speaker, Speakers
 from app.agent.turn import Host, Turn
 from app.agent.wire import ANSWER
-from app.domain.plain import unmarked
 from app.errors import AppError, DeclinedError, GateError, Stopped
 from app.llm.client import ModelError
 from app.registry import load_family
 from app.store import results
-from app.store.database import Tx
 from app.store.results import Usage
 from app.tools.base import Card
 from app.tools.session import Session
@@ -51,17 +44,7 @@ log = logging.getLogger(__name__)
 Listener = Callable[[Entry], None]
 Work = Callable[[Turn], Awaitable[None]]
 AGAIN = "again"  # the option that asks a model once more after it failed
-SEEN = 1000  # rows of the conversation that are read at once
-TALK = 400  # of them that a model is told; the wire cuts these to its budget
-
-
-class Found(NamedTuple):
-    """A place in the conversation: its row, when (seconds since the epoch), who, and some words."""
-
-    row: int
-    at: float
-    who: str
-    excerpt: str
+TALK = 400  # rows of the conversation that a model is told; the wire cuts these to its budget
 
 
 class Assistant:
@@ -78,7 +61,7 @@ class Assistant:
         self._taken: dict[str, Question] = {}  # answered, in a turn that has not begun
         self._queued: dict[str, str] = {}  # messages that no turn has opened yet
         self._withdrawn: set[str] = set()
-        self._unsaved: list[Entry] = []  # what was said while no dataset was open
+        self._conversation = Conversation()
         self._turn: Turn | None = None
         self._main = Lane(host.jobs, lambda on: self.on_entry(Busy(on=on)))
         self._aside = Lane(host.jobs)
@@ -118,7 +101,7 @@ class Assistant:
         self.session = session
         self._questions.clear()
         self._taken.clear()
-        self._unsaved.clear()
+        self._conversation = Conversation(session.store if session else None)
 
     def send(self, text: str) -> None:
         """The user wrote something. Empty text is not sent."""
@@ -203,18 +186,11 @@ class Assistant:
 
     async def history_rows(self, limit: int = SEEN, before: int = 0) -> list[tuple[int, Entry]]:
         """The same, each entry with its row; of those before a row where one is given."""
-        if self.session is None:
-            return []
-        rows = await self.session.store.read(_rows, limit, before)
-        return await asyncio.to_thread(_as_entries, rows)
+        return await self._conversation.rows(limit, before)
 
     async def search(self, text: str, limit: int = 50) -> list[Found]:
         """Where the words stand in the conversation, newest first."""
-        words = text.strip()
-        if self.session is None or not words:
-            return []
-        rows = await self.session.store.read(results.search_chat, words, limit)
-        return [_found(row, words) for row in rows]
+        return await self._conversation.search(text, limit)
 
     async def spent(self) -> Usage:
         """What connected models took for the open dataset."""
@@ -247,7 +223,7 @@ class Assistant:
             self._start_action("next_step", {}, choice, said)
 
     async def _regenerate(self, session: Session | None) -> None:
-        entries = await self.history() if session else self._unsaved
+        entries = await self._conversation.said(SEEN)
         said = next((e for e in reversed(entries) if isinstance(e, Said)), None)
         if said is not None and session is self.session:
             self.resend(said.key, said.text)
@@ -265,8 +241,7 @@ class Assistant:
         """Have the connected model answer; the conversation until then is read when its turn comes."""
 
         async def work(turn: Turn) -> None:
-            before = await self.history(TALK) if turn.has_dataset else list(self._unsaved)
-            await self._speakers.take_turn(turn, before)
+            await self._speakers.take_turn(turn, await self._conversation.said(TALK))
 
         self._put(self._main, work, openers)
 
@@ -283,7 +258,12 @@ class Assistant:
         self, work: Work, openers: tuple[Entry, ...], session: Session | None, *, main: bool
     ) -> None:
         """One turn, from what the user said to the last word of the answer."""
-        turn = Turn(self.host, session, lambda e: self._emit(e, session), self.host_approve)
+        turn = Turn(
+            self.host,
+            session,
+            lambda entry: self._emit(entry, session),
+            lambda card: self.host.context().approve(card),  # who answers the user's cards, then
+        )
         if main:
             self._turn = turn
         try:
@@ -316,10 +296,6 @@ class Assistant:
             self._withdrawn.add(opener.key)
         await self._emit(opener, session)
 
-    async def host_approve(self, card: Card) -> bool:
-        """The assistant's calls ask through the app's approver, as the user's do."""
-        return await self.host.context().approve(card)
-
     async def _tell(self, turn: Turn, error: AppError) -> None:
         """What was refused or failed, in words, and a way on."""
         if turn.has_dataset and turn.is_gone:
@@ -348,12 +324,8 @@ class Assistant:
         if isinstance(entry, Question):
             self._questions[entry.key] = entry
         self.on_entry(entry)
-        if not isinstance(entry, STORED):
-            return
-        if session is None:
-            self._unsaved.append(entry)
-        elif session is self.host.session:
-            await session.store.transaction(results.add_chat, entry.kind, as_data(entry))
+        if session is None or session is self.host.session:
+            await self._conversation.add(entry)
 
 
 def _tells_stop(entry: Entry) -> bool:
@@ -368,29 +340,3 @@ async def _act(turn: Turn, name: str, arguments: dict[str, Any]) -> None:
         await turn.act("welcome")
     else:
         await turn.act(name, **arguments)
-
-
-def _rows(tx: Tx, limit: int, before: int) -> list[results.ChatEntry]:
-    """A page, and what was said later about it: which of it was taken back, or answered."""
-    later = results.chat_marks(tx, before) if before else []
-    return results.chat(tx, limit, before) + later
-
-
-def _as_entries(rows: list[results.ChatEntry]) -> list[tuple[int, Entry]]:
-    """What another version stored and this one cannot read is left out; nothing else is lost by it."""
-    read: list[tuple[int, Entry]] = []
-    for row in rows:
-        try:
-            read.append((row.id, read_back(row.kind, row.data, row.id)))
-        except ValidationError as error:
-            log.info("an entry of the conversation cannot be read: %s", error)
-    return settled(read)
-
-
-def _found(row: results.ChatEntry, words: str) -> Found:
-    """The words with some of what stands around them."""
-    text = " ".join(unmarked(str(row.data["text"])).split())
-    at = max(0, text.casefold().find(unmarked(words).casefold()))
-    start = max(0, at - 40)
-    excerpt = ("…" if start else "") + text[start : at + 80]
-    return Found(row.id, row.at, "you" if row.kind == "user" else "assistant", excerpt)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QStackedWidget
 
-from app.agent.assistant import Assistant, Found
+from app.agent.assistant import Assistant
+from app.agent.conversation import Found
 from app.jobs import Jobs
 from app.ui import kit
 from app.ui.chat.hooks import Hooks

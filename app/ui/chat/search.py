@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from app.agent.assistant import Found
+from app.agent.conversation import Found
 from app.jobs import Jobs
 from app.ui import kit
 
