@@ -34,7 +34,7 @@ class StoreError(AppError):
 
 
 class SandboxError(AppError):
-    """The grader sandbox itself failed; a grader that fails inside it is a score with an error."""
+    """The script sandbox itself failed; a grader that fails inside it is a score with an error."""
 
 
 class TrainingError(AppError):

@@ -139,9 +139,14 @@ def reference_of(brief: Brief, item: Item) -> tuple[Any, str]:
         return value if isinstance(value, str) else json.dumps(value), ""
     if isinstance(value, str):
         value = _value(value.strip(), 0)
-    if type(value) is not type(known[0]):
+    if _kind(value) is not _kind(known[0]):
         return None, "the reference has another form than those of the data"
     return value, ""
+
+
+def _kind(value: Any) -> type:
+    """The type that counts: 3 and 2.5 are of one form."""
+    return float if type(value) is int else type(value)
 
 
 def kept_fields(seed: Record) -> dict[str, Any]:

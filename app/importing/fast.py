@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.domain.normalise import IDENTITY_FIELDS, content_digest, frame_bytes, plain
+from app.domain.provenance import is_generated
 from app.domain.records import PREVIEW_CHARS, PREVIEW_SCAN, preview_of
 from app.domain.splits import cluster_id, split_of_cluster
 from app.importing.forms import Form, Plan, Plans, form_of
@@ -107,10 +108,11 @@ class FastLane:
         rest, reference = _others(form.extra) if form.extra else (NOTHING, None)
         cluster = cluster_id(_key(turns[plan.spoken : end]))
         last = plan.users[-1]
+        made = bool(form.extra) and is_generated(form.extra)
         flags, issues = converted(form.shape) if form.shape else (0, NO_ISSUES)
         row = record_row(
             line=number,
-            split=split_of_cluster(cluster),
+            split="train" if made else split_of_cluster(cluster),
             content_hash=content_digest(_frame(form, plan, rest, reference), "\n".join(turns)),
             cluster=cluster,
             tokens=tokens,
@@ -122,6 +124,7 @@ class FastLane:
             has_reference=reference is not None,
             flags=flags,
             issues=issues,
+            source="generated" if made else "imported",
         )
         return row, _body(form, end, reference)
 

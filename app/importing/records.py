@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from app.domain.normalise import cluster_key, content_hash, read_messages, read_tools
-from app.domain.records import Issue, Message, Split
+from app.domain.provenance import is_generated
+from app.domain.records import Issue, Message, Source, Split
 from app.domain.splits import cluster_id, split_of_cluster
 from app.domain.validation import issue, issues_of, worst
 from app.importing.lines import Line
@@ -31,6 +32,7 @@ class ParsedRecord:
     cluster: str  # of the record alone; clustering may give it its first near-duplicate's
     split: Split
     tokens: int
+    source: Source = "imported"
 
     @property
     def valid(self) -> bool:
@@ -79,6 +81,7 @@ class RecordReader:
                 issues.append(issue("duplicate", line=first))
         key = cluster_key(messages)
         cluster = cluster_id(key)
+        made = is_generated(draft.extra)  # by an earlier dataset of this app: for training only
         return ParsedRecord(
             line=line.number,
             messages=messages,
@@ -90,8 +93,9 @@ class RecordReader:
             content_hash=digest,
             key=key,
             cluster=cluster,
-            split=split_of_cluster(cluster),
+            split="train" if made else split_of_cluster(cluster),
             tokens=tokens,
+            source="generated" if made else "imported",
         )
 
 

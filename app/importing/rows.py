@@ -29,11 +29,12 @@ def record_row(
     valid: bool = True,
     flags: int = 0,
     issues: str = NO_ISSUES,
+    source: str = "imported",
 ) -> Row:
     """A row of `record` in the order of `app.store.rows.IMPORTED_COLUMNS`."""
     return (
-        line, split, valid, flags, content_hash, cluster, tokens, turns, has_tools, has_reply,
-        has_reference, length, preview, issues,
+        line, source, split, valid, flags, content_hash, cluster, tokens, turns, has_tools,
+        has_reply, has_reference, length, preview, issues,
     )  # fmt: skip
 
 
@@ -62,6 +63,7 @@ def rows_of(record: ParsedRecord) -> tuple[Row, Row]:
         valid=record.valid,
         flags=flags_of(found.code for found in record.issues),
         issues=text_of([found.model_dump() for found in record.issues]),
+        source=record.source,
     )
     turns = [fields(message) for message in record.messages]
     reply = fields(record.reply) if record.reply else None

@@ -1,4 +1,4 @@
-"""One warm Monty worker process: runs a script's `grade` on calls, or says why it could not.
+"""One warm Monty worker process: runs a script's function on calls, or says why it could not.
 
 Blocking, and for one thread only (except `kill`); nothing else may import pydantic_monty.
 """
@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,21 @@ from app.sandbox.limits import Limits
 Call = tuple[dict[str, Any], dict[str, Any]]  # (sample, item)
 SCRIPT = "<python-input-0>"  # Monty's name for the first text of a session: the script itself
 # Monty has neither globals() nor callable().
-DEFINED = "try:\n    grade\n    _found = True\nexcept NameError:\n    _found = False\n_found"
+DEFINED = "try:\n    {0}\n    _found = True\nexcept NameError:\n    _found = False\n_found"
 MAX_ERROR_CHARS = 500
 _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The function that a script defines, how it is called, and what people call such a script."""
+
+    name: str
+    takes: str
+    kind: str
+
+
+GRADE = Entry("grade", "sample, item", "grader")
 
 
 class ScriptError(Exception):
@@ -47,8 +60,8 @@ class ScriptError(Exception):
 class MontyWorker:
     """Owns the worker process between `start` and `close`; a dead one is replaced by the pool."""
 
-    def __init__(self, limits: Limits, binary: Path | None = None) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, binary: Path | None = None, *, entry: Entry = GRADE) -> None:
+        self.limits, self.entry = limits, entry
         self._binary = binary or worker_binary()
         self._pool: Monty | None = None
         self._lock = threading.Lock()
@@ -67,11 +80,11 @@ class MontyWorker:
                 turn_duration_limit_grace=limits.grace_seconds,
             )
             self._pool.__enter__()
-            self.call("def grade(sample, item): return 1", [({}, {})])
+            self.evaluate("started = 1", "started")
         except (OSError, RuntimeError, MontyError, ScriptError) as error:
             self.close()
             raise SandboxError(
-                f"The grader sandbox does not start: {error}. Reinstall the app to repair it."
+                f"The script sandbox does not start: {error}. Reinstall the app to repair it."
             ) from error
 
     def close(self) -> None:
@@ -88,11 +101,18 @@ class MontyWorker:
                     psutil.Process(self._pid).kill()
 
     def load(self, source: str) -> None:
-        """Run only the script's own lines; raises ScriptError when they fail or define no `grade`."""
+        """Run only the script's own lines; raises ScriptError when they fail or lack the function."""
         with self._session(1) as session:
             self._feed(session, source)
-            if not self._feed(session, DEFINED):
-                raise ScriptError("It must define a function grade(sample, item).")
+            if not self._feed(session, DEFINED.format(self.entry.name)):
+                wanted = f"{self.entry.name}({self.entry.takes})"
+                raise ScriptError(f"It must define a function {wanted}.")
+
+    def evaluate(self, source: str, expression: str, **inputs: Any) -> Any:
+        """What the expression is worth after the script, in a fresh state; raises ScriptError."""
+        with self._session(1) as session:
+            self._feed(session, source)
+            return self._feed(session, expression, inputs=inputs)
 
     def call(self, source: str, calls: Sequence[Call]) -> list[Any]:
         """What `grade` returned for each call, all in one fresh state; raises ScriptError."""
@@ -109,7 +129,7 @@ class MontyWorker:
 
     def _session(self, calls: int) -> "_Session":
         if self._pool is None:
-            raise SandboxError("The grader sandbox is closed. Open the grader again.")
+            raise SandboxError("The script sandbox is closed. Open it again.")
         return _Session(self, self._pool, calls)
 
     def _feed(
@@ -128,7 +148,7 @@ class MontyWorker:
                 print_callback=CollectString(self.limits.printed_bytes),
             )
         except MontyError as error:
-            raise explain(error, self.limits) from None
+            raise explain(error, self.limits, self.entry.kind) from None
 
 
 class _Session:
@@ -151,7 +171,7 @@ class _Session:
             session = self._checkout.__enter__()
         except (OSError, MontyError) as error:
             raise SandboxError(
-                f"The grader sandbox could not start a worker: {error}. Try again."
+                f"The script sandbox could not start a worker: {error}. Try again."
             ) from error
         with self._worker._lock:
             self._worker._pid = session.worker_pid
@@ -170,22 +190,22 @@ def worker_binary() -> Path | None:
     return resource("monty.exe" if sys.platform == "win32" else "monty")
 
 
-def explain(error: MontyError, limits: Limits) -> ScriptError:
+def explain(error: MontyError, limits: Limits, kind: str) -> ScriptError:
     """Monty's error in words a person can act on, with the script's line where there is one."""
     if isinstance(error, MontyCrashedError):
         if error.timed_out:
-            return ScriptError("The grader did not stop at its time limit.", fatal=True)
-        return ScriptError("The grader brought its worker process down.", fatal=True)
+            return ScriptError(f"The {kind} did not stop at its time limit.", fatal=True)
+        return ScriptError(f"The {kind} brought its worker process down.", fatal=True)
     if not isinstance(error, MontyRuntimeError | MontySyntaxError):
         return ScriptError(plain(str(error)))
     inner, text = error.exception(), plain(str(error))
     if isinstance(inner, TimeoutError) and "time limit exceeded" in text:
-        allowed = f"{limits.record_seconds:g} s for a record"
-        return ScriptError(f"The grader ran too long (allowed: {allowed}).", fatal=True)
+        allowed = f"{limits.record_seconds:g} s for {limits.each}"
+        return ScriptError(f"The {kind} ran too long (allowed: {allowed}).", fatal=True)
     if isinstance(inner, TimeoutError) and "sleep limit exceeded" in text:
-        text = "The grader must not sleep."
+        text = f"The {kind} must not sleep."
     elif isinstance(inner, MemoryError):
-        text = f"The grader used or printed too much ({text})."
+        text = f"The {kind} used or printed too much ({text})."
         return ScriptError(_with_line(error, text), fatal=True)
     elif isinstance(inner, ModuleNotFoundError):
         text = f"{inner} in the sandbox. Its helpers: {', '.join(HELPERS)}"

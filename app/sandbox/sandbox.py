@@ -18,7 +18,7 @@ import orjson
 
 from app.errors import InputError
 from app.sandbox.limits import Limits
-from app.sandbox.monty import Call, MontyWorker, ScriptError
+from app.sandbox.monty import GRADE, Call, MontyWorker, ScriptError
 
 T = TypeVar("T")
 
@@ -79,13 +79,13 @@ class Sandbox:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
 
-def check_source(source: str, limits: Limits) -> None:
+def check_source(source: str, limits: Limits, kind: str = GRADE.kind) -> None:
     """Raises InputError for a script that is too long or holds a NUL; needs no worker."""
     if len(source.encode(errors="replace")) > limits.source_bytes:
-        raise InputError(f"The grader script is over {limits.source_bytes // 1000} kB. Shorten it.")
+        raise InputError(f"The {kind} script is over {limits.source_bytes // 1000} kB. Shorten it.")
     if "\0" in source:
         line = source[: source.index("\0")].count("\n") + 1
-        raise InputError(f"The grader script holds a NUL character in line {line}. Remove it.")
+        raise InputError(f"The {kind} script holds a NUL character in line {line}. Remove it.")
 
 
 class _Run:

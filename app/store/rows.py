@@ -22,8 +22,8 @@ DEFAULTS = {f.column_name: f.default for t in (Record, Body) for f in t._meta.so
 
 # What an import finds out of a record; all else of it is as in every new record.
 IMPORTED_COLUMNS = (
-    "line", "split", "valid", "flags", "content_hash", "cluster", "tokens", "turns", "has_tools",
-    "has_reply", "has_reference", "length", "preview", "issues",
+    "line", "source", "split", "valid", "flags", "content_hash", "cluster", "tokens", "turns",
+    "has_tools", "has_reply", "has_reference", "length", "preview", "issues",
 )  # fmt: skip
 
 

@@ -103,13 +103,34 @@ def agree_on(value: Any) -> bool:
 
 def test_rows_are_in_the_order_of_the_store() -> None:
     given_ = {
-        "line": 2, "split": "test", "content_hash": b"h", "cluster": "c", "tokens": 3, "turns": 4,
-        "length": 5, "preview": "p", "has_tools": True, "has_reply": True, "has_reference": True,
-        "valid": False, "flags": 6, "issues": "[1]",
+        "line": 2, "source": "generated", "split": "test", "content_hash": b"h", "cluster": "c",
+        "tokens": 3, "turns": 4, "length": 5, "preview": "p", "has_tools": True, "has_reply": True,
+        "has_reference": True, "valid": False, "flags": 6, "issues": "[1]",
     }  # fmt: skip
     row = record_row(**given_)  # type: ignore[arg-type]
     assert dict(zip(stored.IMPORTED_COLUMNS, row, strict=True)) == given_
     assert stored.TEXTS == ("messages", "tools", "reference", "reply", "extra")
+
+
+def test_a_record_of_our_own_export_is_generated_and_for_training() -> None:
+    origin = {"strategy": "few_shot", "prompt_version": "few_shot/1", "parents": [3]}
+    record = {"messages": [{"role": "user", "content": "hello there"}], "provenance": origin}
+    assert agree_on(record)
+    kept = {}
+    for number in range(40):
+        turns = [{"role": "user", "content": f"hello number {number}"}]
+        row, body = general(
+            line_of(orjson.dumps(record | {"messages": turns}), number=7, size=99, position=99)
+        )
+        kept[number] = dict(zip(stored.IMPORTED_COLUMNS, row, strict=True))
+        assert orjson.loads(body[4])["provenance"] == origin
+    assert {(r["source"], r["split"]) for r in kept.values()} == {("generated", "train")}
+    for other in ("few_shot", {"strategy": "few_shot"}, {"strategy": 1, "prompt_version": 2}, None):
+        assert agree_on(record | {"provenance": other})
+        row, _ = general(
+            line_of(orjson.dumps(record | {"provenance": other}), number=7, size=99, position=99)
+        )
+        assert dict(zip(stored.IMPORTED_COLUMNS, row, strict=True))["source"] == "imported"
 
 
 def test_all_shared_data(shared_data: Callable[[str], Path]) -> None:
