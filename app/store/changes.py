@@ -103,6 +103,21 @@ def begin(tx: Tx, *, label: str, actor: str, tool: str, undoes: int | None = Non
     return int(change_id)
 
 
+def go_on(tx: Tx, since: int) -> int | None:
+    """Open the newest change once more, for what follows from it, where all changes from `since` on
+    are of one tool and stand; None, and nothing is opened, where something else was done or undone:
+    what follows would be taken back out of order."""
+    found = tx.sql(
+        "SELECT MAX(id) FROM change WHERE id >= ? HAVING COUNT(DISTINCT tool) = 1 "
+        "AND COUNT(undoes) = 0 AND COUNT(undone_by) = 0",
+        (since,),
+    )
+    if not found:
+        return None
+    ChangeCurrent.insert(change_id=found[0][0]).execute(tx.db)
+    return int(found[0][0])
+
+
 def end(tx: Tx, change_id: int) -> None:
     """Close the change; one that touched nothing undoable is not kept."""
     ChangeCurrent.delete().execute(tx.db)

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -43,6 +44,7 @@ from app.store.stats import stats as stats
 
 BATCH = 2000  # whole records held at a time
 SLICE = 20_000  # ids taken in one go: a millisecond in which no other thread of Python runs
+DECIDED = "valid AND fit IS NOT NULL AND topic_source IN ('auto', 'proposal')"
 WHOLE = (
     f"SELECT {', '.join((*RECORD_COLUMNS, *TEXTS))} FROM record JOIN body ON body.record_id = id"
 )
@@ -181,20 +183,55 @@ def edit(tx: Tx, record_id: int, **values: Any) -> None:
             tx.sql(f"UPDATE {table} SET {setting} WHERE {key} = ?", (*new, record_id))
 
 
-def store_assignments(tx: Tx, assignments: Iterable[dict[str, Any]]) -> int:
+ASSIGN = """UPDATE record SET topic_id = :topic_id, probability = :probability, fit = :fit,
+  topic_source = CASE WHEN topic_source = 'proposal' AND topic_id = :topic_id THEN 'proposal'
+    ELSE 'auto' END,
+  alternatives = :alternatives
+  WHERE id = :id AND COALESCE(topic_source, '') NOT IN ('user', 'model') AND (
+    topic_source IS NULL OR topic_id IS NOT :topic_id OR probability IS NULL OR fit IS NULL
+    OR abs(probability - :probability) > :within OR abs(fit - :fit) > :within
+    OR (:within = 0 AND alternatives <> :alternatives))"""
+
+
+def store_assignments(tx: Tx, assignments: Iterable[dict[str, Any]], *, within: float = 0.0) -> int:
     """Write a categorisation: rows of id, topic_id or None, probability, fit, alternatives.
 
-    Records the user confirmed are left alone. Returns how many were written.
+    Records that the user confirmed or a model placed are left alone, and those that hold these very
+    values already, or the same topic with a probability and a fit that differ by at most `within`:
+    a change carries only what it changes. Where a proposal had put the record is remembered while
+    it stays there. Returns how many were written.
     """
-    statement = (
-        "UPDATE record SET topic_id = ?, topic_source = 'auto', probability = ?, fit = ?, "
-        "alternatives = ? WHERE id = ? AND topic_source IS NOT 'user'"
-    )
     values = (
-        (a["topic_id"], a["probability"], a["fit"], encode(a["alternatives"]), a["id"])
-        for a in assignments
+        {**a, "alternatives": encode(a["alternatives"]), "within": within} for a in assignments
     )
-    return int(tx.db.connection().executemany(statement, values).rowcount)
+    return int(tx.db.connection().executemany(ASSIGN, values).rowcount)
+
+
+def fits_under(tx: Tx) -> list[int]:
+    """How many records that a threshold decides on have a fit under 0.00, 0.01 ... 1.01."""
+    query = f"SELECT CAST(ROUND(fit * 10000) AS INT) / 100, COUNT(*) FROM record WHERE {DECIDED}"
+    counts = dict(tx.cached("fits", lambda: tx.sql(f"{query} GROUP BY 1")))
+    below = accumulate((counts.get(step, 0) for step in range(101)), initial=0)
+    return [n + sum(c for step, c in counts.items() if step < 0) for n in below]
+
+
+def unplaced(tx: Tx) -> int:
+    """How many records that a threshold decides on have no topic."""
+    query = f"SELECT COUNT(*) FROM record WHERE {DECIDED} AND topic_id IS NULL"
+    return int(tx.cached("unplaced", lambda: tx.sql(query)[0][0]))
+
+
+def apply_threshold(tx: Tx, threshold: float) -> int:
+    """Take what fits less off its topic, and put what fits and has none on its likeliest; returns how
+    many that changes."""
+    likeliest = "json_extract(alternatives, '$[0][0]')"
+    leaf = "SELECT id FROM topic WHERE id NOT IN (SELECT parent_id FROM topic WHERE parent_id > 0)"
+    off = f"UPDATE record SET topic_id = NULL WHERE {DECIDED} AND fit < ? AND topic_id > 0"
+    on = (
+        f"UPDATE record SET topic_id = {likeliest} WHERE {DECIDED} AND fit >= ? "
+        f"AND topic_id IS NULL AND {likeliest} IN ({leaf})"
+    )
+    return sum(int(tx.db.execute_sql(each, (threshold,)).rowcount) for each in (off, on))
 
 
 def _whole(tx: Tx, rest: str, values: tuple[Any, ...]) -> list[RecordValue]:

@@ -85,6 +85,26 @@ class Store(Database):
 
         return await self.transaction(recorded)
 
+    async def follow_up(
+        self,
+        since: int,
+        work: Callable[Concatenate[Tx, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """Run `work(tx, ...)` as a part of the newest Change, taken back with it. None, and it did
+        not run, where not all Changes from `since` on are of one tool and stand."""
+
+        def recorded(tx: Tx) -> T | None:
+            if (change := changes.go_on(tx, since)) is None:
+                return None
+            value = work(tx, *args, **kwargs)
+            changes.end(tx, change)
+            return value
+
+        return await self.transaction(recorded)
+
     async def undo(self, change_id: int | None = None, *, tell: Tell = quiet) -> changes.ChangeInfo:
         """Undo one change, or the newest; raises StoreError when there is none or it conflicts.
 

@@ -1,28 +1,33 @@
 """Tools on categories: every record to a leaf topic, with how sure that is."""
 
+import asyncio
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel
 
+from app.domain.reliability import Reliability
 from app.domain.thresholds import DEFAULTS
 from app.domain.topics import leaf_paths
 from app.errors import ToolError
+from app.jobs import Job
 from app.paths import resource
-from app.store import records, results, topics
+from app.store import meta, records, results, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools.answers import follow_job
 from app.tools.base import Context, tool
 from app.tools.proposals import ENCODER, VALID, write_texts
+from app.tools.session import Session
 from app.workers import run_worker
 
 
 class Categorised(BaseModel):
     """What the records look like after categorising; the counts are those stored and shown.
 
-    `estimated`: too few records were confirmed to measure the probabilities by.
+    `threshold` is the least fit in force, `calibrated` the one found; `estimated`: too few records
+    were confirmed to measure the probabilities by, which `reliability` tells of.
     """
 
     written: int
@@ -33,8 +38,14 @@ class Categorised(BaseModel):
     review: int
     confirmed: int
     threshold: float
+    calibrated: float = 0.0
     estimated: bool = True
     english: bool = True
+    reliability: Reliability = Reliability()
+
+    @property
+    def reading(self) -> str:
+        return f"{self.assigned:,} records categorised"
 
 
 @tool(step="categorize")
@@ -57,46 +68,73 @@ async def categorise(
     """Categorise in a worker and store the result as one Change."""
     session = ctx.open
     fingerprint = await session.expected("categorize")
-    specs = await session.store.read(topic_specs)
-    work = session.folder / "runs" / "categorize"
-    config = {
-        "records": str(await session.store.read(write_texts, work / "records.jsonl")),
-        "cache": str(session.folder / "embeddings.sqlite"),
-        "encoder": str(resource(ENCODER)),
-        "topics": specs,
-    }
-    result = await ctx.jobs.run(
-        "Categorise",
-        lambda job: run_worker("categorize", work, config, on_status=follow_job(job)),
-        dataset_id=session.dataset_id,
-        heavy=True,
-    )
+    result = await place_in_worker(ctx, "Categorise", session.folder / "runs" / "categorize")
     asked = RecordFilter(valid=True, uncategorised=scope == "unlabeled")
     number = await session.store.read(records.count, asked)
-    assigned = Path(result["assignments"])
-    count = await ctx.write(f"Categorise {number:,} records", _store, assigned, asked)
-    counts = await session.store.read(_counts, review_below)
-    told = {name: result[name] for name in ("threshold", "estimated", "english")}
-    done = Categorised(written=count, **told, **counts)
-    await session.store.transaction(_keep, fingerprint.model_dump_json(), done.model_dump())
+    label = f"Categorise {number:,} records"
+    count = await ctx.write(label, store_placed, result, asked)
+    done = await keep_result(session, result, count, fingerprint.model_dump_json(), review_below)
+    await session.store.transaction(results.add_point, "categorize", done.reading)
     return done
 
 
-def _store(tx: Tx, assigned: Path, asked: RecordFilter) -> int:
-    """Write the worker's assignments of the records asked for; returns how many."""
+async def place_in_worker(
+    ctx: Context, name: str, work: Path, *, background: bool = False
+) -> dict[str, Any]:
+    """Categorise all valid records in a worker, shown as the job `name`; returns what the worker
+    returns, and stores nothing."""
+    session = ctx.open
+
+    async def run(job: Job) -> dict[str, Any]:
+        config = await session.store.read(_configuration, work / "records.jsonl")
+        config |= {
+            "cache": str(session.folder / "embeddings.sqlite"),
+            "encoder": str(resource(ENCODER)),
+        }
+        return await run_worker("categorize", work, config, on_status=follow_job(job))
+
+    return await ctx.jobs.run(
+        name, run, dataset_id=session.dataset_id, heavy=not background, background=background
+    )
+
+
+def _configuration(tx: Tx, texts: Path) -> dict[str, Any]:
+    return {
+        "records": str(write_texts(tx, texts)),
+        "topics": topic_specs(tx),
+        "threshold": meta.get(tx, "categorise_threshold"),
+    }
+
+
+def store_placed(tx: Tx, result: dict[str, Any], asked: RecordFilter, within: float = 0.0) -> int:
+    """Write the worker's assignments of the records asked for; returns how many that changed."""
     free = set(records.ids(tx, asked))
-    with assigned.open("rb") as file:
+    with Path(result["assignments"]).open("rb") as file:
         lines = (line for text in file if (line := orjson.loads(text))["id"] in free)
-        return records.store_assignments(tx, lines)
+        return records.store_assignments(tx, lines, within=within)
+
+
+async def keep_result(
+    session: Session, result: dict[str, Any], count: int, fingerprint: str, review_below: float
+) -> Categorised:
+    """Store what a categorisation found beside the assignments; one of the same inputs gives way."""
+    counts = await session.store.read(_counts, review_below)
+    names = ("threshold", "calibrated", "estimated", "english", "reliability")
+    done = Categorised(written=count, **{name: result[name] for name in names}, **counts)
+    await asyncio.to_thread(Path(result["similar"]).replace, session.similar_file)
+    await session.store.transaction(_keep, fingerprint, done.model_dump())
+    return done
 
 
 def topic_specs(tx: Tx) -> list[dict[str, Any]]:
-    """The leaves as the worker reads them: confirmed records as examples, the rest as members."""
+    """The leaves as the worker reads them: confirmed records as examples, as members those that the
+    proposal put there. What the classifier placed itself is neither: taken for members, its own
+    errors made the calibration error grow with every run (SLURP .09, .20, .22, .24)."""
     by_topic: dict[int, dict[str, list[int]]] = {}
     names = ("id", "topic_id", "topic_source")
+    kinds = {"user": "examples", "label": "examples", "proposal": "members"}
     for record_id, topic_id, source in records.columns(tx, VALID, names):
-        if topic_id is not None:
-            kind = "examples" if source in ("user", "label") else "members"
+        if topic_id is not None and (kind := kinds.get(source)):
             by_topic.setdefault(topic_id, {}).setdefault(kind, []).append(record_id)
     rows = topics.all_topics(tx)
     descriptions = {row.id: row.description for row in rows}
@@ -127,5 +165,8 @@ def _counts(tx: Tx, review_below: float) -> dict[str, int]:
 
 
 def _keep(tx: Tx, fingerprint: str, data: dict[str, Any]) -> None:
-    results.add(tx, "categorisation", fingerprint=fingerprint, data=data)
-    results.add_point(tx, "categorize", f"{data['assigned']:,} records categorised")
+    known = results.latest(tx, "categorisation", "completed")
+    if known is not None and known.fingerprint == fingerprint:
+        results.update(tx, known.id, data=data)
+    else:
+        results.add(tx, "categorisation", fingerprint=fingerprint, data=data)

@@ -55,6 +55,11 @@ class Session:
         """The topic proposal that waits to be applied."""
         return self.folder / "proposal.json"
 
+    @property
+    def similar_file(self) -> Path:
+        """Which uncertain records are alike, by the last categorisation."""
+        return self.folder / "similar.jsonl"
+
     async def state(self) -> State:
         """The present facts of the data and its results, read in one transaction."""
         state = await self.store.read(
