@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 Split = Literal["train", "validation", "test"]
 Source = Literal["imported", "generated", "edited"]
 Severity = Literal["error", "warn"]
-TopicSource = Literal["auto", "user", "label", "model"]
+TopicSource = Literal["auto", "proposal", "user", "label", "model"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 PREVIEW_CHARS = 200
 PREVIEW_SCAN = 1000  # characters looked at, so that a text of megabytes is not taken apart for it

@@ -1,6 +1,6 @@
 """Topics in a dataset: the tree as rows, its edits, and what happens to the records on a topic."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -22,11 +22,19 @@ from app.store.database import Tx
 from app.store.filters import CHOSEN
 from app.store.tables import Record, Topic
 
+COLUMNS = tuple(TopicValue.model_fields)
+INSERT = f"INSERT INTO topic({', '.join(COLUMNS)}) VALUES ({', '.join(f':{c}' for c in COLUMNS)})"
+UPDATE = f"UPDATE topic SET {', '.join(f'{c} = :{c}' for c in COLUMNS[1:])} WHERE id = :id"
+PROPOSE = """UPDATE record SET topic_id = ?, topic_source = 'proposal', probability = NULL, fit = NULL
+  WHERE id = ? AND topic_source IS NOT 'user'
+  AND (topic_id IS NULL OR topic_id NOT IN (SELECT id FROM topic WHERE locked))"""
+
 
 def all_topics(tx: Tx) -> list[TopicValue]:
-    """Every topic, parents before children, siblings in their order."""
-    rows = Topic.select().order_by(Topic.position, Topic.id).dicts().execute(tx.db)
-    return [TopicValue(**row) for row in rows]
+    """Every topic, siblings in their order. As stored, not checked again: 10,000 take 15 ms."""
+    query = f"SELECT {', '.join(COLUMNS)} FROM topic ORDER BY position, id"
+    rows = (dict(zip(COLUMNS, row, strict=True)) for row in tx.sql(query))
+    return [TopicValue.model_construct(**row | {"locked": bool(row["locked"])}) for row in rows]
 
 
 def counts(tx: Tx) -> dict[int | None, int]:
@@ -52,30 +60,71 @@ def means(tx: Tx) -> dict[int, float]:
 def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
     """Replace the tree by `nodes`; a topic known by its id, else by its path, keeps its records.
 
-    Leaves with `record_ids` (a proposal's members) get those records, except the ones that the user
-    put somewhere by hand. Returns the id of every leaf by path.
+    What a node says nothing of (description, target, colour ...) stays as it was. Leaves with
+    `record_ids` (a proposal's members) get those records, except the ones that the user put somewhere
+    by hand and those of locked topics. Returns the id of every leaf by path.
     """
-    old = {path: node.id for path, node in walk(build_tree(all_topics(tx)))}
-    known = set(old.values())
-    kept: set[int] = set()
-    placed: dict[TopicPath, int] = {}
+    rows = {topic.id: topic for topic in all_topics(tx)}
+    ids = _ids_for(rows, nodes)
+    made, changed = [], []
+    for parent, position, node in _placed(nodes, None):
+        known = rows.get(ids[id(node)])
+        above = None if parent is None else ids[id(parent)]
+        new = _row(ids[id(node)], node, known, above, position)
+        if known is None:
+            made.append(new)
+        elif new != known:
+            changed.append(new)
+    _drop(tx, rows.keys() - set(ids.values()))
+    _release(tx, (ids[id(node)] for _, node in walk(nodes) if node.children))
+    connection = tx.db.connection()
+    connection.executemany(INSERT, [topic.model_dump() for topic in made])
+    connection.executemany(UPDATE, [topic.model_dump() for topic in changed])
+    ends = leaves(nodes)
+    members = ((ids[id(node)], record) for _, node in ends for record in node.record_ids)
+    connection.executemany(PROPOSE, members)
+    return {path: ids[id(node)] for path, node in ends}
 
-    def place(items: list[TopicNode], parent: int | None, above: TopicPath) -> None:
-        for position, node in enumerate(items):
-            path = (*above, node.name)
-            topic_id = node.id if node.id in known else old.get(path)
-            topic_id = _place(tx, topic_id, node, parent, position)
-            kept.add(topic_id)
-            if node.children:
-                _release(tx, [topic_id])
-                place(node.children, topic_id, path)
-            else:
-                placed[path] = topic_id
-                _propose(tx, node.record_ids, topic_id)
 
-    place(nodes, None, ())
-    _drop(tx, (topic_id for topic_id in known - kept if topic_id is not None))
-    return placed
+def _ids_for(rows: Mapping[int, TopicValue], nodes: list[TopicNode]) -> dict[int, int]:
+    """The stored id of each node, by `id()`: its own, else that of its path, else a new one."""
+    walked = list(walk(nodes))
+    given = {node.id for _, node in walked if node.id in rows}
+    free = {p: n.id for p, n in walk(build_tree(rows.values())) if n.id not in given}
+    last = max(rows, default=0)
+    found: dict[int, int] = {}
+    for path, node in walked:
+        known = node.id if node.id in rows else free.get(path)
+        if known is None:
+            known = last = last + 1
+        found[id(node)] = known
+    return found
+
+
+def _placed(
+    nodes: Sequence[TopicNode], parent: TopicNode | None
+) -> Iterator[tuple[TopicNode | None, int, TopicNode]]:
+    """Every topic after the one above it, with its place among its siblings."""
+    for position, node in enumerate(nodes):
+        yield parent, position, node
+        yield from _placed(node.children, node)
+
+
+def _row(
+    topic_id: int, node: TopicNode, known: TopicValue | None, parent: int | None, position: int
+) -> TopicValue:
+    old = known or TopicValue.model_construct(id=topic_id, name=node.name)
+    return TopicValue.model_construct(
+        id=topic_id,
+        parent_id=parent,
+        position=position,
+        name=node.name,
+        description=node.description or old.description,
+        target=old.target if node.target is None else node.target,
+        quota=old.quota if node.quota is None else node.quota,
+        locked=node.locked or old.locked,
+        color=node.color or old.color,
+    )
 
 
 def add(tx: Tx, name: str, parent_id: int | None = None, description: str = "") -> int:
@@ -155,25 +204,6 @@ def assign(tx: Tx, record_ids: list[int], topic_id: int | None, *, source: str) 
     for start in range(0, len(record_ids), 500):
         ids = record_ids[start : start + 500]
         Record.update(**values).where(Record.id.in_(ids)).execute(tx.db)
-
-
-def _place(tx: Tx, known: int | None, node: TopicNode, parent: int | None, position: int) -> int:
-    values = {"parent_id": parent, "position": position, "name": node.name}
-    if node.description:
-        values["description"] = node.description
-    if known is None:
-        return int(Topic.insert(**values).execute(tx.db))
-    Topic.update(**values).where(Topic.id == known).execute(tx.db)
-    return known
-
-
-def _propose(tx: Tx, record_ids: list[int], topic_id: int) -> None:
-    ids_json = orjson.dumps(record_ids).decode()
-    tx.sql(
-        "UPDATE record SET topic_id = ?, topic_source = 'auto', probability = NULL, fit = NULL "
-        "WHERE id IN (SELECT value FROM json_each(?)) AND topic_source IS NOT 'user'",
-        (topic_id, ids_json),
-    )
 
 
 def _drop(tx: Tx, topic_ids: Iterable[int]) -> int:
