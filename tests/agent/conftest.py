@@ -40,6 +40,16 @@ class Talk:
     refused: set[str] = field(default_factory=set)
     """Tools whose cards are declined although `yes`."""
 
+    @classmethod
+    def over(cls, app: App) -> "Talk":
+        """The app's assistant, who asks for its approvals too, on the dataset that is open or will be."""
+        talk = cls(app, Assistant(app))
+        talk.assistant.on_entry = talk.hear
+        app.approve = talk.assistant.approve
+        app.on_session.append(talk.assistant.turn_to)
+        talk.assistant.turn_to(app.session)
+        return talk
+
     def hear(self, entry: Entry) -> None:
         self.heard.append(entry)
         if isinstance(entry, CardAsked) and self.yes is not None:
@@ -128,11 +138,7 @@ def talk(tmp_path: Path) -> OpenTalk:
         rows: list[dict[str, Any]] | None = None, *, name: str = "Tickets", **meta: Any
     ) -> AsyncIterator[Talk]:
         app = await App.start(tmp_path / "home")
-        assistant = Assistant(app)
-        talk = Talk(app, assistant)
-        assistant.on_entry = talk.hear
-        app.approve = assistant.approve
-        app.on_session.append(assistant.turn_to)
+        talk = Talk.over(app)
         try:
             if rows is not None:
                 dataset_id, folder = app.library.new_folder()

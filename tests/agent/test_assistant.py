@@ -19,6 +19,16 @@ Rows = list[dict[str, Any]]
 GRADER = {"type": "string_check", "name": "exact", "operation": "eq"}
 
 
+async def send_and_leave_the_card(t: Any, *texts: str) -> None:
+    """With a grader in place; returns when a card stands open."""
+    t.yes = None
+    await t.app.call("configure_grader", grader=GRADER)
+    for text in texts:
+        t.assistant.send(text)
+    while not t.of(CardAsked):
+        await asyncio.sleep(0.005)
+
+
 async def test_three_quick_messages_are_answered_in_order(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows) as t:
         await t.send("add topic Billing", "rename Billing to Payments", "add topic Cards")
@@ -69,12 +79,7 @@ async def test_stop_ends_the_turn_at_once_and_the_history_is_whole(
     talk: OpenTalk, rows: Rows
 ) -> None:
     async with talk(rows, goal="answer") as t:
-        t.yes = None
-        await t.app.call("configure_grader", grader=GRADER)
-        t.assistant.send("start dry run")
-        t.assistant.send("train")
-        while not t.of(CardAsked):
-            await asyncio.sleep(0.005)
+        await send_and_leave_the_card(t, "start dry run", "train")
         began = time.monotonic()
         t.assistant.stop()
         await t.assistant.idle()
@@ -94,11 +99,7 @@ async def test_stop_ends_the_turn_at_once_and_the_history_is_whole(
 
 async def test_typed_stop_means_the_turn_while_one_runs(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows, goal="answer") as t:
-        t.yes = None
-        await t.app.call("configure_grader", grader=GRADER)
-        t.assistant.send("start dry run")
-        while not t.of(CardAsked):
-            await asyncio.sleep(0.005)
+        await send_and_leave_the_card(t, "start dry run")
         t.assistant.send("stop")
         await t.assistant.idle()
         assert not t.assistant.busy
@@ -109,11 +110,7 @@ async def test_typed_stop_means_the_turn_while_one_runs(talk: OpenTalk, rows: Ro
 
 async def test_quick_questions_are_answered_while_a_tool_waits(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows, goal="answer") as t:
-        t.yes = None
-        await t.app.call("configure_grader", grader=GRADER)
-        t.assistant.send("start dry run")
-        while not t.of(CardAsked):
-            await asyncio.sleep(0.005)
+        await send_and_leave_the_card(t, "start dry run")
         t.assistant.send("is it done?")
         t.assistant.send("explain learnability")
         while "Learnability" not in t.text:
@@ -203,11 +200,7 @@ async def test_the_conversation_is_kept_with_the_dataset(talk: OpenTalk, rows: R
 
 async def test_a_turn_of_a_closed_dataset_says_nothing_more(talk: OpenTalk, rows: Rows) -> None:
     async with talk(rows, goal="answer") as t:
-        t.yes = None
-        await t.app.call("configure_grader", grader=GRADER)
-        t.assistant.send("start dry run")
-        while not t.of(CardAsked):
-            await asyncio.sleep(0.005)
+        await send_and_leave_the_card(t, "start dry run")
         first = t.app.session.dataset_id
         await t.app.close_dataset()
         t.clear()

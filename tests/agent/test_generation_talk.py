@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from app.agent.assistant import Assistant
 from app.agent.speaker import GUIDED
 from tests.agent.conftest import Talk
 from tests.tools.writer import generator
@@ -13,11 +12,7 @@ async def test_the_guide_generates_what_the_plan_lacks_with_a_card_and_takes_it_
 ) -> None:
     async with generator(tmp_path, quota=16) as (app, writer):
         app.settings.agent = GUIDED
-        assistant = Assistant(app)
-        t = Talk(app, assistant)
-        assistant.on_entry = t.hear
-        app.approve = assistant.approve
-        assistant.turn_to(app.session)
+        t = Talk.over(app)
         await t.send("what helps the thin topics?")
         assert "Writer can write records" in t.text
         assert "**Generate**" in t.text
@@ -29,17 +24,12 @@ async def test_the_guide_generates_what_the_plan_lacks_with_a_card_and_takes_it_
         await t.choose("Accept 8 records")
         assert "8 generated records accepted. Balance went from" in t.text
         assert (await app.call("get_dataset_stats")).generated == 8  # type: ignore[attr-defined]
-        await assistant.idle()
 
 
 async def test_without_a_model_the_guide_says_to_connect_one(tmp_path: Path) -> None:
     async with generator(tmp_path) as (app, writer):
         app.connections.remove("writer")
-        assistant = Assistant(app)
-        t = Talk(app, assistant)
-        assistant.on_entry = t.hear
-        app.approve = assistant.approve
-        assistant.turn_to(app.session)
+        t = Talk.over(app)
         await t.send("what helps the thin topics?")
         assert "open Connections and add one" in t.text
         await t.choose("Connect a model")

@@ -1,6 +1,5 @@
 """Fixtures of the chat's tests: hooks that write down what was asked of them, and a shown widget."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,8 +39,6 @@ def show(themed: QApplication) -> Iterator[Show]:
         made.append(widget)
         widget.resize(width, height)
         widget.show()
-        if not _in_a_task():
-            QApplication.processEvents()
         return widget
 
     yield do
@@ -50,11 +47,3 @@ def show(themed: QApplication) -> Iterator[Show]:
         widget.close()
         widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-
-
-def _in_a_task() -> bool:
-    """Where events must not be processed: see `drawn` of tests/ui/conftest.py."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False

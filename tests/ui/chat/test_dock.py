@@ -1,13 +1,13 @@
 """The assistant's dock over a real app: what it draws, what its buttons do, that nothing bleeds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.agent.entries import (
@@ -49,6 +49,7 @@ from tests.ui.conftest import drawn
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 OpenApp = Callable[..., AbstractAsyncContextManager[App]]
 MakeDock = Callable[..., ChatDock]
+OpenDock = Callable[..., AbstractAsyncContextManager[ChatDock]]
 ROWS = [
     {
         "messages": [{"role": "user", "content": f"question {n}"}],
@@ -75,6 +76,22 @@ def make_dock(qtbot: QtBot) -> MakeDock:
     return make
 
 
+@pytest.fixture
+def open_dock(open_app: OpenApp, make_dock: MakeDock) -> OpenDock:
+    """`async with open_dock(rows) as dock`: over a real app, done with its opening."""
+
+    @asynccontextmanager
+    async def opened(
+        rows: list[dict[str, Any]] | None = None, *, width: int = 352, **meta: Any
+    ) -> AsyncIterator[ChatDock]:
+        async with open_app(rows, **meta) as app:
+            dock = make_dock(app, width=width)
+            await settled(dock)
+            yield dock
+
+    return opened
+
+
 async def settled(dock: ChatDock) -> None:
     """Everything asked of the guide is answered and shown."""
     await dock.app.jobs.wait()
@@ -98,36 +115,26 @@ def question(dock: ChatDock) -> QuestionCard:
     return found
 
 
-async def test_it_welcomes_and_says_that_it_is_guided(
-    open_app: OpenApp, make_dock: MakeDock
-) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_it_welcomes_and_says_that_it_is_guided(open_dock: OpenDock) -> None:
+    async with open_dock() as dock:
         assert "no language model" in said(dock)
         labels = [option.words for option in question(dock).options]
         assert labels == ["Try the sample", "Open my own file", "Connect a model"]
         dock.show_sees("Welcome")
-        assert app.approve == dock.assistant.approve
+        assert dock.app.approve == dock.assistant.approve
 
 
-async def test_opening_a_dataset_reports_and_asks_for_the_goal(
-    open_app: OpenApp, make_dock: MakeDock
-) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_opening_a_dataset_reports_and_asks_for_the_goal(open_dock: OpenDock) -> None:
+    async with open_dock(ROWS) as dock:
         assert "12 records" in said(dock)
         assert question(dock).question.text == "What should the model do well?"
         assert [row._done.tool for row in views(dock, ToolRow)] == ["get_dataset_stats", "outlook"]
 
 
 async def test_a_message_is_sent_by_return_and_an_empty_one_is_not(
-    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot
+    open_dock: OpenDock, qtbot: QtBot
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
         dock.focus_input()
         qtbot.keyClicks(dock.input, "   ")
         qtbot.keyClick(dock.input, Qt.Key.Key_Return)
@@ -142,11 +149,9 @@ async def test_a_message_is_sent_by_return_and_an_empty_one_is_not(
 
 
 async def test_an_option_is_answered_once_and_the_question_keeps_it(
-    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot
+    open_dock: OpenDock, qtbot: QtBot
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
         card = question(dock)
         qtbot.mouseClick(card.options[-1], Qt.MouseButton.LeftButton)
         dock.assistant.choose(card.question, len(card.options) - 1)
@@ -159,13 +164,11 @@ async def test_an_option_is_answered_once_and_the_question_keeps_it(
 
 
 async def test_a_card_is_shown_focused_and_answered(
-    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot, until: Until
+    open_dock: OpenDock, qtbot: QtBot, until: Until
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
         for click, answer in (("yes", True), ("no", False)):
-            asked = asyncio.ensure_future(app.approve(_card()))
+            asked = asyncio.ensure_future(dock.app.approve(_card()))
             await until(lambda: views(dock, ApprovalCard))
             card: ApprovalCard = views(dock, ApprovalCard)[0]
             assert card.hasFocus() or not dock.isActiveWindow()
@@ -178,24 +181,19 @@ async def test_a_card_is_shown_focused_and_answered(
         assert results[-2:] == ["approved", "not now"]
 
 
-async def test_escape_on_a_card_is_no(
-    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot, until: Until
-) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
-        asked = asyncio.ensure_future(app.approve(_card()))
+async def test_escape_on_a_card_is_no(open_dock: OpenDock, qtbot: QtBot, until: Until) -> None:
+    async with open_dock(ROWS) as dock:
+        asked = asyncio.ensure_future(dock.app.approve(_card()))
         await until(lambda: views(dock, ApprovalCard))
         qtbot.keyClick(views(dock, ApprovalCard)[0], Qt.Key.Key_Escape)
         assert await asked is False
 
 
 async def test_cards_of_a_closed_dataset_are_declined_and_nothing_bleeds(
-    open_app: OpenApp, make_dock: MakeDock, until: Until
+    open_dock: OpenDock, until: Until
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
+        app = dock.app
         asked = asyncio.ensure_future(app.approve(_card()))
         await until(lambda: views(dock, ApprovalCard))
         await app.close_dataset()
@@ -207,10 +205,9 @@ async def test_cards_of_a_closed_dataset_are_declined_and_nothing_bleeds(
         assert await app.approve(_card()) is False
 
 
-async def test_the_conversation_is_there_again(open_app: OpenApp, make_dock: MakeDock) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_the_conversation_is_there_again(open_dock: OpenDock) -> None:
+    async with open_dock(ROWS) as dock:
+        app = dock.app
         dock.assistant.send("explain balance")
         await settled(dock)
         before, dataset = said(dock), app.session.dataset_id if app.session else ""
@@ -223,12 +220,8 @@ async def test_the_conversation_is_there_again(open_app: OpenApp, make_dock: Mak
         assert dock.assistant.is_open(question(dock).question)
 
 
-async def test_a_running_tool_shows_its_job_and_its_end(
-    open_app: OpenApp, make_dock: MakeDock
-) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_a_running_tool_shows_its_job_and_its_end(open_dock: OpenDock) -> None:
+    async with open_dock() as dock:
         stopped: list[bool] = []
         job = Job(7, "Dry run", state="running", done=40, total=80, text="40 of 80")
         job.stop_hook = lambda: stopped.append(True)
@@ -244,12 +237,8 @@ async def test_a_running_tool_shows_its_job_and_its_end(
         assert not views(dock, RunningRow)
 
 
-async def test_a_long_history_opens_with_its_newest_part(
-    open_app: OpenApp, make_dock: MakeDock
-) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_a_long_history_opens_with_its_newest_part(open_dock: OpenDock) -> None:
+    async with open_dock() as dock:
         dock.list.clear()
         found = [Message(text=f"message {n}") for n in range(150)]
         dock.list.show_history(list(found))
@@ -268,12 +257,10 @@ async def test_a_long_history_opens_with_its_newest_part(
 
 @pytest.mark.parametrize("width", [352, 312])
 async def test_hostile_words_stay_text_and_inside_the_dock(
-    open_app: OpenApp, make_dock: MakeDock, width: int, until: Until
+    open_dock: OpenDock, width: int, until: Until
 ) -> None:
     nasty = "<img src=x> & " + "W" * 500 + " \u202eabc 😀"
-    async with open_app() as app:
-        dock = make_dock(app, width=width)
-        await settled(dock)
+    async with open_dock(width=width) as dock:
         dock.list.clear()
         dock.list.add(Said(text=nasty))
         dock.list.add(ToolDone(key="t", tool="x" * 200, result=nasty))
@@ -293,11 +280,9 @@ async def test_hostile_words_stay_text_and_inside_the_dock(
 
 
 async def test_stop_takes_the_place_of_send_while_a_turn_runs(
-    open_app: OpenApp, make_dock: MakeDock, until: Until
+    open_dock: OpenDock, until: Until
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
         dock.assistant.send("delete topic Nothing")
         dock.assistant.begin("go_back", step="topics")
         assert dock.foot.send.accessibleName() == "Stop"
@@ -307,24 +292,18 @@ async def test_stop_takes_the_place_of_send_while_a_turn_runs(
         assert not dock.assistant.busy
 
 
-async def test_a_users_own_call_asks_in_the_dock(
-    open_app: OpenApp, make_dock: MakeDock, until: Until
-) -> None:
-    async with open_app(ROWS, goal="answer") as app:
-        dock = make_dock(app)
-        await settled(dock)
-        await app.call("start_finetune_workflow", training_goals="answer")
-        call = asyncio.ensure_future(app.call("rollback_to_step", snapshot_id=1))
+async def test_a_users_own_call_asks_in_the_dock(open_dock: OpenDock, until: Until) -> None:
+    async with open_dock(ROWS, goal="answer") as dock:
+        await dock.app.call("start_finetune_workflow", training_goals="answer")
+        call = asyncio.ensure_future(dock.app.call("rollback_to_step", snapshot_id=1))
         await until(lambda: views(dock, ApprovalCard))
         views(dock, ApprovalCard)[0].no.click()
         with pytest.raises(DeclinedError):
             await call
 
 
-async def test_it_is_reached_by_keyboard_and_named(open_app: OpenApp, make_dock: MakeDock) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_it_is_reached_by_keyboard_and_named(open_dock: OpenDock) -> None:
+    async with open_dock() as dock:
         for button in question(dock).options:
             assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
             assert button.accessibleName()
@@ -335,16 +314,11 @@ async def test_it_is_reached_by_keyboard_and_named(open_app: OpenApp, make_dock:
         assert "Try the sample" in [o.words for o in first.options if o.isVisible()]
 
 
-async def test_links_and_pictures_in_a_message_are_only_text(
-    open_app: OpenApp, make_dock: MakeDock
-) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
-        view = Markdown("![x](http://127.0.0.1:1/x.png) [a](http://127.0.0.1:1/)", "m")
-        assert not view.openLinks()
-        assert view.loadResource(2, "http://127.0.0.1:1/x.png") is None
-        view.deleteLater()
+def test_links_and_pictures_in_a_message_are_only_text(themed: QApplication) -> None:
+    view = Markdown("![x](http://127.0.0.1:1/x.png) [a](http://127.0.0.1:1/)", "m")
+    assert not view.openLinks()
+    assert view.loadResource(2, "http://127.0.0.1:1/x.png") is None
+    view.deleteLater()
 
 
 def _card(title: str = "Delete 15 exact duplicates?") -> Card:
@@ -358,11 +332,9 @@ def _card(title: str = "Delete 15 exact duplicates?") -> Card:
 
 
 async def test_a_place_is_found_and_shown_highlighted(
-    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot, until: Until
+    open_dock: OpenDock, qtbot: QtBot, until: Until
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
         dock.assistant.send("explain balance")
         await settled(dock)
         dock.finding.open()
@@ -409,12 +381,8 @@ def _store(tx: Tx, entries: list[Entry]) -> None:
         results.add_chat(tx, entry.kind, as_data(entry))
 
 
-async def test_a_search_without_a_place_says_so(
-    open_app: OpenApp, make_dock: MakeDock, until: Until
-) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_a_search_without_a_place_says_so(open_dock: OpenDock, until: Until) -> None:
+    async with open_dock(ROWS) as dock:
         dock.finding.open()
         dock.finding.line.line.setText("<b>nowhere</b>")
         await until(lambda: dock.pages.currentIndex() == 1)
@@ -422,11 +390,9 @@ async def test_a_search_without_a_place_says_so(
 
 
 async def test_ids_lead_to_their_panels_and_addresses_ask(
-    open_app: OpenApp, make_dock: MakeDock, until: Until
+    open_dock: OpenDock, until: Until
 ) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock() as dock:
         gone: list[tuple[str, Any]] = []
         dock.go.connect(lambda panel, target: gone.append((panel, target)))
         dock.list.add(Message(text="See record 12, [this](topic:7) and [that](https://x.org/y)"))
@@ -442,14 +408,12 @@ async def test_ids_lead_to_their_panels_and_addresses_ask(
 
 
 async def test_quick_actions_are_of_the_step_and_send_their_text(
-    open_app: OpenApp, make_dock: MakeDock, qtbot: QtBot, until: Until
+    open_dock: OpenDock, qtbot: QtBot, until: Until
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
         labels = [chip.text() for chip in dock.foot.quick.widgets]
         assert "Set the goal" in labels
-        await app.call("start_finetune_workflow", training_goals="Answer kindly")
+        await dock.app.call("start_finetune_workflow", training_goals="Answer kindly")
         await until(lambda: [c.text() for c in dock.foot.quick.widgets] != labels)
         chip = dock.foot.quick.widgets[-1]
         qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
@@ -457,12 +421,8 @@ async def test_quick_actions_are_of_the_step_and_send_their_text(
         assert len(views(dock, SaidView)) == 1
 
 
-async def test_what_a_stop_drops_returns_to_an_empty_line_only(
-    open_app: OpenApp, make_dock: MakeDock
-) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_what_a_stop_drops_returns_to_an_empty_line_only(open_dock: OpenDock) -> None:
+    async with open_dock() as dock:
         dock._heard(Queued(key="a", text="first"))
         dock._heard(Queued(key="b", text="second"))
         assert [view.text for view in views(dock, QueuedView)] == ["first", "second"]
@@ -472,12 +432,8 @@ async def test_what_a_stop_drops_returns_to_an_empty_line_only(
         assert not views(dock, QueuedView)
 
 
-async def test_a_wait_counts_down_and_can_be_stopped(
-    open_app: OpenApp, make_dock: MakeDock
-) -> None:
-    async with open_app() as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_a_wait_counts_down_and_can_be_stopped(open_dock: OpenDock) -> None:
+    async with open_dock() as dock:
         dock._heard(Waits(seconds=12, reason="The endpoint is busy."))
         assert dock.foot.wait.isVisible()
         assert dock.foot.wait.words.text() == "The endpoint is busy, trying again in 12 s"
@@ -521,12 +477,10 @@ async def test_the_head_names_who_speaks_and_lets_another_be_chosen(
         assert asked == ["connections"]
 
 
-async def test_what_was_spent_stands_at_the_foot(open_app: OpenApp, make_dock: MakeDock) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+async def test_what_was_spent_stands_at_the_foot(open_dock: OpenDock) -> None:
+    async with open_dock(ROWS) as dock:
         assert dock.foot.spent.text() == "No model"
-        session = app.session
+        session = dock.app.session
         assert session is not None
         spent = Spent(model="m", prompt_tokens=12_000, answer_tokens=345, cost=0.25)
         await dock.assistant._emit(spent, session)
@@ -561,14 +515,12 @@ async def test_topics_of_the_chat_are_used_like_those_of_the_panel_and_only_once
 
 
 async def test_an_always_is_offered_only_for_what_can_be_undone(
-    open_app: OpenApp, make_dock: MakeDock, until: Until
+    open_dock: OpenDock, until: Until
 ) -> None:
-    async with open_app(ROWS) as app:
-        dock = make_dock(app)
-        await settled(dock)
+    async with open_dock(ROWS) as dock:
         for reversible in (False, True):
             card = _card().model_copy(update={"reversible": reversible})
-            asked = asyncio.ensure_future(app.approve(card))
+            asked = asyncio.ensure_future(dock.app.approve(card))
             await until(lambda: views(dock, ApprovalCard))
             view: ApprovalCard = views(dock, ApprovalCard)[0]
             assert view.always.isVisible() is reversible
