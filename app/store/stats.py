@@ -75,14 +75,18 @@ def _issues(tx: Tx) -> dict[str, int]:
 def bands(tx: Tx, *, high: float, review: float) -> tuple[int, int, int]:
     """Categorised valid records as (high, medium, review) by probability; a confirmed one is high.
 
-    What has no probability (put there by a proposal or a label) counts as high too.
+    What has no probability (put there by a proposal or a label) counts as high too. What a connected
+    model placed was uncertain before, and is medium: its choice has no probability of its own.
     """
-    sure = "CASE WHEN topic_source IS 'user' THEN 1 ELSE COALESCE(probability, 1) END"
+    sure = (
+        "CASE topic_source WHEN 'user' THEN 1 WHEN 'model' THEN MAX(COALESCE(probability, 0), ?2) "
+        "ELSE COALESCE(probability, 1) END"
+    )
     query = (
-        f"SELECT SUM({sure} >= ?), SUM({sure} < ? AND {sure} >= ?), SUM({sure} < ?) "
+        f"SELECT SUM({sure} >= ?1), SUM({sure} < ?1 AND {sure} >= ?2), SUM({sure} < ?2) "
         "FROM record WHERE valid AND topic_id IS NOT NULL"
     )
-    values = (high, high, review, review)
+    values = (high, review)
     found = tx.cached(("bands", values), lambda: tx.sql(query, values)[0])
     first, second, third = (n or 0 for n in found)
     return first, second, third

@@ -14,6 +14,7 @@ from app.domain.topics import (
     build_tree,
     clean,
     key,
+    leaves,
     walk,
 )
 from app.domain.topics import Topic as TopicValue

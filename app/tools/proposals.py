@@ -8,15 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.domain.topics import (
-    HierarchyDiff,
-    TopicNode,
-    TopicPath,
-    build_tree,
-    clean,
-    diff_hierarchies,
-    leaves,
-)
+from app.domain.topic_diff import HierarchyDiff, diff_hierarchies
+from app.domain.topic_tree import Tree
+from app.domain.topics import TopicNode, TopicPath, build_tree, clean, leaves
 from app.embedding.proposal import MIN_CUT, load_proposal
 from app.embedding.proposal import Proposal as DataProposal
 from app.embedding.text import record_text
@@ -53,12 +47,13 @@ class Proposal(BaseModel):
 async def from_data(ctx: Context) -> Proposal:
     """Discover topics in a worker; raises ToolError when there is too little to group."""
     session = ctx.open
-    number = await session.store.read(records.count, VALID)
+    free = await session.store.read(unlocked)
+    number = await session.store.read(records.count, free)
     if number < 2 * MIN_CUT:
         raise ToolError(f"{number} valid records are too few to find topics in.")
     work = session.folder / "runs" / "topics"
     config = {
-        "records": str(await session.store.read(write_texts, work / "records.jsonl")),
+        "records": str(await session.store.read(write_texts, work / "records.jsonl", free)),
         "cache": str(session.folder / "embeddings.sqlite"),
         "encoder": str(resource(ENCODER)),
     }
@@ -104,7 +99,6 @@ async def keep(
     note: str = "",
 ) -> Proposal:
     """Make this the pending proposal and tell the views."""
-    present = build_tree(await ctx.open.store.read(topics.all_topics))
     if not english:
         note = "Most records are not English; the encoder reads English only, so check the topics."
     proposal = Proposal(
@@ -113,7 +107,7 @@ async def keep(
         leaves=len(leaves(nodes)),
         k=k,
         finest=finest,
-        diff=diff_hierarchies(present, nodes),
+        diff=await ctx.open.store.read(compared, nodes),
         english=english,
         note=note,
     )
@@ -130,6 +124,24 @@ def pending(session: Session) -> Proposal | None:
         return Proposal.model_validate_json(session.proposal_file.read_bytes())
     except FileNotFoundError:
         return None
+
+
+def compared(tx: Tx, nodes: list[TopicNode]) -> HierarchyDiff:
+    """How a hierarchy differs from the topics in use now: the entries that can be taken."""
+    return diff_hierarchies(present_tree(tx, nodes), nodes)
+
+
+def present_tree(tx: Tx, proposed: list[TopicNode]) -> list[TopicNode]:
+    """The topics in use, their leaves with those of their records that the proposal places too."""
+    tree = build_tree(topics.all_topics(tx))
+    wanted = {record for _, node in leaves(proposed) for record in node.record_ids}
+    if not wanted:
+        return tree
+    nodes = {node.id: node for _, node in leaves(tree)}
+    for record_id, topic_id in records.columns(tx, VALID, ("id", "topic_id")):
+        if record_id in wanted and topic_id in nodes:
+            nodes[topic_id].record_ids.append(record_id)
+    return tree
 
 
 def with_members(nodes: list[TopicNode], proposal: Proposal) -> list[TopicNode]:
@@ -155,9 +167,19 @@ async def discard(ctx: Context) -> None:
     await ctx.open.store.transaction(_tell)
 
 
-def write_texts(tx: Tx, path: Path) -> Path:
-    """What the embedding workers read, {id, text} of every valid record; returns the path."""
-    found = each_record(tx, VALID)
+def unlocked(tx: Tx) -> RecordFilter:
+    """The valid records that a proposal may place: all but those of locked topics."""
+    tree = Tree(topics.all_topics(tx))
+    held = set(tree.subtree(topic.id for topic in tree.by_id.values() if topic.locked))
+    if not held:
+        return VALID
+    found = records.columns(tx, VALID, ("id", "topic_id"))
+    return RecordFilter(valid=True, ids=tuple(i for i, topic_id in found if topic_id not in held))
+
+
+def write_texts(tx: Tx, path: Path, spec: RecordFilter = VALID) -> Path:
+    """What the embedding workers read, {id, text} of the valid records (or some); returns the path."""
+    found = each_record(tx, spec)
     write_lines(path, ({"id": r.id, "text": record_text(r.messages)} for r in found))
     return path
 

@@ -5,13 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from app.domain.topic_diff import HierarchyDiff, diff_hierarchies
+from app.domain.topic_take import take
 from app.domain.topics import (
     MAX_DEPTH,
-    HierarchyDiff,
+    MAX_LEAVES,
+    MAX_TOPICS,
     TopicNode,
     TopicPath,
-    build_tree,
-    diff_hierarchies,
     leaves,
     validate_hierarchy,
 )
@@ -118,14 +119,16 @@ async def discard_proposal(ctx: Context) -> Moved:
     return Moved(records=0)
 
 
-async def _apply_card(ctx: Context, hierarchy: list[TopicNode] | None = None) -> Card:
-    nodes, diff = await _to_apply(ctx, hierarchy)
+async def _apply_card(
+    ctx: Context, hierarchy: list[TopicNode] | None = None, changes: list[str] | None = None
+) -> Card:
+    nodes, diff = await _to_apply(ctx, hierarchy, changes)
     stale = [
         name
         for name, kind in (("Coverage", "coverage"), ("Dry run", "dry_run"))
         if await ctx.open.store.read(results.latest, kind)  # type: ignore[arg-type]
     ]
-    rows = [("Topics", f"{len(leaves(nodes))}"), ("Changes", diff.summary)]
+    rows = [("Topics", f"{len(leaves(nodes)):,}"), ("Changes", diff.summary)]
     if stale:
         rows.append(("Out of date after", ", ".join(stale)))
     rows.append(("Cost", "Free, on this computer"))
@@ -139,10 +142,13 @@ async def _apply_card(ctx: Context, hierarchy: list[TopicNode] | None = None) ->
 
 
 @tool("consequential", card=_apply_card)
-async def apply_topic_hierarchy(ctx: Context, hierarchy: list[TopicNode] | None = None) -> Applied:
-    """Apply a hierarchy the user agreed to (without one: the pending proposal). Topics that stay
-    keep their records; categorising and coverage follow at once."""
-    nodes, _ = await _to_apply(ctx, hierarchy)
+async def apply_topic_hierarchy(
+    ctx: Context, hierarchy: list[TopicNode] | None = None, changes: list[str] | None = None
+) -> Applied:
+    """Apply a hierarchy the user agreed to (without one: the pending proposal), or only those
+    `changes` of it, by their ids. Topics that stay keep their records, locked ones stay as they are;
+    categorising and coverage follow at once."""
+    nodes, _ = await _to_apply(ctx, hierarchy, changes)
     placed = await ctx.write(f"Apply {len(leaves(nodes))} topics", _apply, nodes)
     await proposals.discard(ctx)
     categorised = await categories.categorise(ctx, scope="all")
@@ -158,17 +164,30 @@ async def apply_topic_hierarchy(ctx: Context, hierarchy: list[TopicNode] | None 
 
 
 async def _to_apply(
-    ctx: Context, hierarchy: list[TopicNode] | None
+    ctx: Context, hierarchy: list[TopicNode] | None, changes: list[str] | None
 ) -> tuple[list[TopicNode], HierarchyDiff]:
+    """The tree as it will be, and how that differs from the topics in use now."""
     pending = await asyncio.to_thread(proposals.pending, ctx.open)
+    if hierarchy is None and pending is None:
+        raise ToolError("There is no proposal to apply. Generate topics first, or give some.")
+    return await ctx.open.store.read(_taken, hierarchy, pending, changes)
+
+
+def _taken(
+    tx: Tx,
+    hierarchy: list[TopicNode] | None,
+    pending: Proposal | None,
+    changes: list[str] | None,
+) -> tuple[list[TopicNode], HierarchyDiff]:
+    """A tree that is written into a call has at most MAX_LEAVES; a proposal has its own limit."""
+    most = MAX_TOPICS if hierarchy is None else MAX_LEAVES
     if hierarchy is None:
-        if pending is None:
-            raise ToolError("There is no proposal to apply. Generate topics first, or give some.")
-        hierarchy = pending.hierarchy
+        hierarchy = pending.hierarchy if pending else []
     elif pending is not None:
         hierarchy = proposals.with_members(hierarchy, pending)
-    nodes = validate_hierarchy(hierarchy)
-    present = build_tree(await ctx.open.store.read(topics.all_topics))
+    proposed = validate_hierarchy(hierarchy, max_leaves=most)
+    present = proposals.present_tree(tx, proposed)
+    nodes = validate_hierarchy(take(present, proposed, changes), max_leaves=MAX_TOPICS)
     return nodes, diff_hierarchies(present, nodes)
 
 

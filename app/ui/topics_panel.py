@@ -6,7 +6,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout
 
-from app.domain.topics import from_text, shown
+from app.domain.topic_text import from_text
+from app.domain.topics import shown
 from app.embedding.templates import template_names
 from app.errors import AppError
 from app.store.events import RecordsChanged, SettingsChanged, TopicsChanged

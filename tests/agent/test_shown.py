@@ -11,7 +11,8 @@ from app.agent.shown import by_topic, lines, scores, tree
 from app.domain.coverage import analyse
 from app.domain.figures import DryRunData, PromptAnswers
 from app.domain.planning import plan
-from app.domain.topics import HierarchyDiff, TopicNode, leaf_paths
+from app.domain.topic_diff import HierarchyDiff
+from app.domain.topics import TopicNode, leaf_paths
 from app.domain.verdict import judge
 from app.store import records, topics
 from app.store.records import RecordFilter

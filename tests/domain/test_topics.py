@@ -1,30 +1,19 @@
-"""The topic hierarchy as a value: trees, checks, differences, and its two written forms."""
+"""The topic hierarchy as a value: trees, checks, differences, and differences."""
 
 import pytest
 
+from app.domain.topic_diff import diff_hierarchies
+from app.domain.topic_text import from_text, to_text
 from app.domain.topics import (
     BANDS,
     Topic,
     TopicNode,
     band,
     build_tree,
-    diff_hierarchies,
-    from_json,
-    from_text,
     leaf_paths,
-    leaves,
-    to_json,
-    to_text,
     validate_hierarchy,
 )
 from app.errors import ToolError
-
-TEXT = """
-- Cards :: All about cards
-  - Lost card
-  - New card
-- Transfers
-"""
 
 
 def test_rows_become_a_tree_in_their_order() -> None:
@@ -44,23 +33,6 @@ def test_rows_become_a_tree_in_their_order() -> None:
     assert diff_hierarchies(tree, tree).summary == "4 unchanged"
 
 
-def test_text_and_json_come_back_whole() -> None:
-    tree = from_text(TEXT)
-    assert [path for path, _ in leaves(tree)] == [
-        ("Cards", "Lost card"),
-        ("Cards", "New card"),
-        ("Transfers",),
-    ]
-    assert from_text(to_text(tree)) == tree
-    assert from_json(to_json(tree)) == tree
-    assert from_text("Cards\n\tLost card :: gone")[0].children[0].description == "gone"
-
-
-def test_unreadable_json_is_told() -> None:
-    with pytest.raises(ToolError, match="cannot be read"):
-        from_json('[{"title": "Cards"}]')
-
-
 def test_valid_names_are_trimmed_and_kept_whole() -> None:
     odd = "<b>ملف</b> 💳 " + "x" * 470
     names = [
@@ -73,14 +45,23 @@ def test_valid_names_are_trimmed_and_kept_whole() -> None:
     ("text", "said"),
     [
         ("", "no topics"),
-        ("- Cards\n  - Lost card\n  - lost  CARD", "under Cards are both named 'lost CARD'"),
-        ("a\n b\n  c\n   d\n    e\n     f", "too deep"),
         ("\n".join(f"- t{i}" for i in range(201)), "201 topics"),
     ],
 )
 def test_wrong_hierarchies_are_refused(text: str, said: str) -> None:
     with pytest.raises(ToolError, match=said):
         validate_hierarchy(from_text(text))
+
+
+def test_twins_and_what_is_too_deep_are_refused() -> None:
+    twins = [TopicNode(name="Lost card"), TopicNode(name="lost  CARD")]
+    with pytest.raises(ToolError, match="under Cards are both named 'lost CARD'"):
+        validate_hierarchy([TopicNode(name="Cards", children=twins)])
+    deep = [TopicNode(name="f")]
+    for name in "edcba":
+        deep = [TopicNode(name=name, children=deep)]
+    with pytest.raises(ToolError, match="too deep"):
+        validate_hierarchy(deep)
 
 
 def test_a_topic_without_a_name_is_refused() -> None:

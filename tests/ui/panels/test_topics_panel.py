@@ -9,7 +9,8 @@ from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.topics import HierarchyDiff, TopicNode
+from app.domain.topic_diff import HierarchyDiff
+from app.domain.topics import TopicNode
 from app.store import records, topics
 from app.store.records import RecordStats
 from app.tools.proposals import Proposal
