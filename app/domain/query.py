@@ -13,7 +13,9 @@ from app.domain.sensitive import WANTED
 from app.domain.validation import ISSUES
 from app.errors import InputError
 
-Is = Literal["valid", "invalid", "flagged", "review", "uncategorised", "duplicate", "multi-turn"]
+Is = Literal[
+    "valid", "invalid", "flagged", "review", "uncategorised", "model", "duplicate", "multi-turn",
+]  # fmt: skip
 Has = Literal["tools", "reply", "reference"]
 WHOLE = frozenset({"tokens", "length", "batch"})  # counts; the other ranges hold fractions
 NUMBERS = ("score", "tokens", "length", "probability", "batch")

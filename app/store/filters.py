@@ -16,7 +16,10 @@ Sort = Literal[
     "turns", "weight", "flags", "tags", "score",
 ]  # fmt: skip
 Span = tuple[float | None, float | None]  # both ends included, None is open
-IN_REVIEW = "valid AND topic_id IS NOT NULL AND probability < ? AND topic_source IS NOT 'user'"
+IN_REVIEW = (
+    "valid AND topic_id IS NOT NULL AND probability < ? "
+    "AND COALESCE(topic_source, '') NOT IN ('user', 'model')"
+)
 SCORES = """SELECT record_id, AVG(score) AS score FROM answer
   WHERE result_id = (SELECT MAX(id) FROM result WHERE kind = 'dry_run') AND score IS NOT NULL
   GROUP BY record_id"""
@@ -38,7 +41,8 @@ class RecordFilter(BaseModel):
     text: str = ""  # words, "phrases" and -words, as the full-text search takes them
     topic_ids: tuple[int, ...] | None = None
     uncategorised: bool = False
-    review: bool = False  # less sure than the threshold `topic_review`, not confirmed by the user
+    review: bool = False  # less sure than `topic_review`, decided by neither the user nor a model
+    by_model: bool = False  # placed by a connected model
     valid: bool | None = None
     issues: tuple[str, ...] = ()  # issue codes
     sensitive: tuple[str, ...] = ()  # kinds a scan found, or groups of them (app.domain.sensitive)
@@ -110,6 +114,8 @@ def _add_topic(found: _Where, spec: RecordFilter, column: str) -> None:
         found.any_of(column, spec.topic_ids)
     if spec.uncategorised:
         found.add("topic_id IS NULL AND valid")
+    if spec.by_model:
+        found.add("topic_source IS 'model'")
     if spec.review:
         found.add(IN_REVIEW, DEFAULTS.topic_review)
 

@@ -76,7 +76,7 @@ def bands(tx: Tx, *, high: float, review: float) -> tuple[int, int, int]:
     """Categorised valid records as (high, medium, review) by probability; a confirmed one is high.
 
     What has no probability (put there by a proposal or a label) counts as high too. What a connected
-    model placed was uncertain before, and is medium: its choice has no probability of its own.
+    model placed is medium at least, however unsure the app was of that topic itself.
     """
     sure = (
         "CASE topic_source WHEN 'user' THEN 1 WHEN 'model' THEN MAX(COALESCE(probability, 0), ?2) "

@@ -42,6 +42,7 @@ def filter_of(tx: Tx, line: str) -> RecordFilter:
         topic_ids=tuple(sorted({i for ids in named for i in ids})) if named else None,
         uncategorised="uncategorised" in states,
         review="review" in states,
+        by_model="model" in states,
         valid=True if "valid" in states else False if "invalid" in states else None,
         multi_turn=True if "multi-turn" in states else None,
         issues=ANY_ISSUE if flagged else tuple(dict.fromkeys((*query.issue, *duplicate))),

@@ -33,12 +33,13 @@ merge_topics redo resume_training set_effort set_quota set_targets set_topics st
 stop_deployment stop_training tag_records undo
 """
 CONSEQUENTIAL = """
-accept_generation_moves accept_warning append_file apply_topic_hierarchy configure_grader
-delete_records deploy_model export_records generate_synthetic_data generate_topics regenerate_rejects
-remove_duplicates reset_pipeline resume_generation rollback_to_step run_dry_run set_split
+accept_generation_moves accept_warning append_file apply_topic_hierarchy categorize_uncertain
+configure_grader delete_records deploy_model export_records generate_synthetic_data generate_topics
+regenerate_rejects remove_duplicates reset_pipeline resume_generation rollback_to_step run_dry_run set_split
 start_training
 """
 ALWAYS_ASK = {
+    "categorize_uncertain",
     "generate_synthetic_data",
     "generate_topics",
     "regenerate_rejects",

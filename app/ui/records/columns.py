@@ -179,4 +179,6 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 def _sure(row: RecordRow) -> str:
     if row.topic_source == "user":
         return "you"
+    if row.topic_source == "model":
+        return "model"
     return "" if row.probability is None else f"{row.probability:.2f}"

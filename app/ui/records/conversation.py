@@ -332,6 +332,8 @@ def chips_of(detail: Detail) -> list[tuple[str, Tone]]:
         said.append(("uncategorised", "muted"))
     if record.topic_source == "user":
         said.append(("confirmed", "good"))
+    elif record.topic_source == "model":
+        said.append(("by a model", "info"))
     elif record.probability is not None and detail.topic:
         sure = record.probability >= DEFAULTS.topic_high
         tone: Tone = (

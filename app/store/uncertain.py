@@ -1,0 +1,62 @@
+"""The records whose topic is not certain, and where a connected model put them."""
+
+from collections.abc import Mapping
+
+import orjson
+from pydantic import BaseModel
+
+from app.domain.thresholds import DEFAULTS
+from app.store.database import Tx
+
+UNCERTAIN = (
+    "valid AND COALESCE(topic_source, '') NOT IN ('user', 'label', 'model') "
+    "AND (topic_id IS NULL OR probability < ?)"
+)
+# The probability the app had measured for the topic chosen, which is then its own no longer if it
+# is not among the likeliest: unknown, not made up.
+PLACE = """UPDATE record SET topic_id = :topic, topic_source = 'model', probability = CASE
+    WHEN :topic IS NULL OR topic_id IS :topic THEN probability
+    ELSE (SELECT json_extract(value, '$[1]') FROM json_each(alternatives)
+      WHERE json_extract(value, '$[0]') = :topic) END
+  WHERE id = :id AND topic_source IS NOT 'user'
+    AND (:topic IS NULL OR EXISTS (SELECT 1 FROM topic WHERE id = :topic))"""
+
+
+class Placed(BaseModel):
+    """What placing came to: records put on a topic, those of them that had another before, and those
+    that fit none."""
+
+    placed: int = 0
+    moved: int = 0
+    none: int = 0
+
+
+def count(tx: Tx) -> int:
+    """Valid records without a topic, or less sure of it than the threshold `topic_review`; what the
+    user, a label or a model decided is not among them."""
+    query = f"SELECT COUNT(*) FROM record WHERE {UNCERTAIN}"
+    return int(tx.cached("uncertain", lambda: tx.sql(query, (DEFAULTS.topic_review,))[0][0]))
+
+
+def ids(tx: Tx, most: int) -> list[int]:
+    """Of at most so many of them, the least certain first."""
+    query = f"SELECT id FROM record WHERE {UNCERTAIN} ORDER BY COALESCE(probability, 0), id LIMIT ?"
+    return [record_id for (record_id,) in tx.sql(query, (DEFAULTS.topic_review, most))]
+
+
+def place(tx: Tx, choices: Mapping[int, int | None]) -> Placed:
+    """Put records on the topics a model chose (None: on none). What the user confirmed meanwhile is
+    left alone, and so is a choice that is no topic any more."""
+    wanted = orjson.dumps(list(choices)).decode()
+    query = "SELECT id, topic_id FROM record WHERE id IN (SELECT value FROM json_each(?))"
+    before = dict(tx.sql(query, (wanted,)))
+    values = [{"id": record, "topic": topic} for record, topic in choices.items()]
+    tx.db.connection().executemany(PLACE, values)
+    query = f"{query} AND topic_source = 'model'"
+    after = dict(tx.sql(query, (wanted,)))
+    there = {record: topic for record, topic in after.items() if topic is not None}
+    return Placed(
+        placed=len(there),
+        moved=sum(before[record] not in (None, topic) for record, topic in there.items()),
+        none=len(after) - len(there),
+    )
