@@ -10,6 +10,7 @@ from app.errors import InputError, ToolError
 from app.generation.asking import ANSWER_TOKENS, tokens_of
 from app.generation.base import Reason
 from app.generation.base import strategy as strategy_named
+from app.generation.generator import STRATEGY as SCRIPT
 from app.generation.journal import Journal
 from app.generation.waves import ITEMS, draw
 from app.jobs import Job
@@ -169,7 +170,7 @@ async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str
     """How much of what, by whom, for how much; None for an empty order."""
     if not order.counts:
         return None
-    tokens, cost = await ctx.open.store.read(_estimate, order, connection)
+    tokens, cost = await ctx.open.store.read(estimate, order, connection)
     now, then = await ctx.open.store.read(forecast, order.counts)
     settings = ctx.settings
     price = f"price not known; at most {count(settings.token_cap, 'token')} for this dataset"
@@ -198,13 +199,13 @@ async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str
     )
 
 
-def _estimate(tx: Tx, order: Order, connection: Connection) -> tuple[int, float | None]:
+def estimate(tx: Tx, order: Order, connection: Connection) -> tuple[int, float | None]:
     """Tokens and cost of one request for every ITEMS records, as the first of each topic is."""
     strategy = strategy_named(order.strategy)
     prompt = answer = 0
     for topic, n in order.counts.items():
         size = min(n, ITEMS)
-        ids = seed_ids(tx, topic, order, strategy)
+        ids = seed_ids(tx, topic, order)
         asked = brief(tx, order, topic, size, draw(ids, strategy.seeds_for(size), "estimate"))
         requests = -(-n // ITEMS)
         prompt += requests * tokens_of(strategy.ask(asked, model="", structured=False))
@@ -221,6 +222,8 @@ async def _replacement(ctx: Context, reason: str, check: Reason | None) -> tuple
     last = await ctx.open.store.read(_last_settled)
     if last is None:
         raise ToolError("Nothing was generated yet, so there is nothing to write anew.")
+    if last.data["strategy"] == SCRIPT:
+        raise ToolError("The last records came from your generator: change it and run it again.")
     order = await ctx.open.store.read(_replaced, ctx, last, " ".join(reason.split()), check)
     if not order.replaces:
         raise ToolError("Nothing of the last generation was refused or rejected.")

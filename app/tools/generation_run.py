@@ -4,16 +4,14 @@ is missing, stored. Every finished answer is in the run directory, so a killed r
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.domain.records import preview_of
 from app.domain.wording import count
-from app.embedding.candidates import Checked
 from app.errors import AppError
 from app.generation.asking import Asking
-from app.generation.base import Brief, Candidate, Refused
+from app.generation.base import Brief, Candidate
 from app.generation.base import strategy as strategy_named
-from app.generation.checks import examine
 from app.generation.journal import Journal, Slot
 from app.generation.waves import FIRST_LOOK, ITEMS, MOST_WAVES, barren, next_wave
 from app.importing.tokens import TokenEstimate
@@ -26,27 +24,14 @@ from app.store.database import Tx
 from app.store.generated import GeneratedItem
 from app.store.results import Usage
 from app.tools.base import Context
-from app.tools.comparing import Compared, Comparison, line
+from app.tools.comparing import Compared, Comparison
 from app.tools.consent import limit_reached
 from app.tools.coverage import forecast
 from app.tools.generation_report import GenerationReport, folder_of, pause, settle, words
+from app.tools.judging import Found, compared, item_of, looked_at, to_keep
 from app.tools.orders import Order, brief, seed_ids
 
 AVOIDED = 6  # prompts a request is told not to repeat
-
-
-class _Found(NamedTuple):
-    """One thing a model wrote: for which slot, what it is, and what the comparison found of it."""
-
-    slot: Slot
-    wrote: Candidate | Refused
-    checked: Checked | None = None
-
-    @property
-    def reason(self) -> str:
-        if isinstance(self.wrote, Refused):
-            return self.wrote.reason
-        return self.checked.reason if self.checked else ""
 
 
 class GenerationRun:
@@ -62,7 +47,7 @@ class GenerationRun:
         self._folder = folder_of(ctx, run_id)
         self._journal = Journal(self._folder / "answers.jsonl")
         self._briefs: dict[str, Brief] = {}
-        self._found: list[_Found] = []
+        self._found: list[Found] = []
         self._kept_by_wave: list[Counter[int]] = []
         self._comparison = Comparison(ctx, self._folder, run_id)
         self._compared = Compared()
@@ -165,7 +150,7 @@ class GenerationRun:
         return slots
 
     def _seeds(self, tx: Tx, missing: Mapping[int, int]) -> dict[int, list[int]]:
-        return {t: seed_ids(tx, t, self._order, self._strategy) for t in missing}
+        return {t: seed_ids(tx, t, self._order) for t in missing}
 
     def _briefs_of(self, tx: Tx, slots: list[Slot]) -> dict[str, Brief]:
         return {s.key: brief(tx, self._order, s.topic_id, s.count, s.seeds, s.avoid) for s in slots}
@@ -180,14 +165,14 @@ class GenerationRun:
 
     def _kept(self) -> Counter[int]:
         """Records that passed, by topic."""
-        return Counter(found.slot.topic_id for found in self._found if not found.reason)
+        return Counter(found.topic_id for found in self._found if not found.reason)
 
     def _recent(self) -> dict[int, list[str]]:
         """The last prompts kept of each topic."""
         recent: dict[int, list[str]] = {}
         for found in self._found:
             if not found.reason and isinstance(found.wrote, Candidate):
-                recent.setdefault(found.slot.topic_id, []).append(preview_of(found.wrote.text))
+                recent.setdefault(found.topic_id, []).append(preview_of(found.wrote.text))
         return {topic: texts[-AVOIDED:] for topic, texts in recent.items()}
 
     async def _check(self) -> None:
@@ -199,14 +184,14 @@ class GenerationRun:
         unknown = [slot for slot in answered if slot.key not in self._briefs]
         self._briefs |= await self._store.read(self._briefs_of, unknown)
         found = await asyncio.to_thread(self._read_answers, answered)
-        self._found = await self._compare(found)
+        self._found, self._compared = await compared(self._comparison, found)
         waves = [{slot.key for slot in wave} for wave in self._journal.waves]
         self._kept_by_wave = [
-            Counter(f.slot.topic_id for f in self._found if f.slot.key in keys and not f.reason)
+            Counter(f.topic_id for f in self._found if f.key in keys and not f.reason)
             for keys in waves
         ]
 
-    def _read_answers(self, slots: list[Slot]) -> list[_Found]:
+    def _read_answers(self, slots: list[Slot]) -> list[Found]:
         """What the answers hold, each looked at alone. An answer to seeds that are gone is passed
         over."""
         tokens, found = TokenEstimate(), []
@@ -214,20 +199,9 @@ class GenerationRun:
             answer, asked = self._journal.answers[slot.key], self._briefs[slot.key]
             if answer.error or answer.seeds != tuple(seed.id for seed in asked.seeds):
                 continue
-            for wrote in self._strategy.read(asked, answer.text):
-                if isinstance(wrote, Candidate):
-                    size = tokens.of("\n".join(m.text for m in wrote.messages))
-                    wrote = examine(wrote, size) or wrote
-                found.append(_Found(slot, wrote))
+            wrote = looked_at(self._strategy.read(asked, answer.text), tokens)
+            found += [Found(slot.topic_id, slot.key, each) for each in wrote]
         return found
-
-    async def _compare(self, found: list[_Found]) -> list[_Found]:
-        """Let the worker compare what can be compared with the data, and with each other."""
-        new = [(i, f.slot.topic_id, f.wrote) for i, f in enumerate(found)]
-        lines = [line(i, wrote, t) for i, t, wrote in new if isinstance(wrote, Candidate)]
-        self._compared = await self._comparison.compare(lines)
-        checked = self._compared.checked
-        return [_Found(f.slot, f.wrote, checked.get(i)) for i, f in enumerate(found)]
 
     def _spent(self) -> dict[str, Any]:
         prompt, answer = self._journal.tokens
@@ -236,7 +210,9 @@ class GenerationRun:
 
     async def _settle(self, asking: Asking) -> GenerationReport:
         """Store what came in and how it went, whole."""
-        items, surplus = await asyncio.to_thread(self._items)
+        items, surplus = await asyncio.to_thread(
+            to_keep, self._found, self._order.counts, self._item
+        )
         state = "failed" if asking.failed else "completed"
         if asking.stopping.is_set() or (asking.ended_by and not asking.failed):
             state = "stopped"
@@ -269,42 +245,10 @@ class GenerationRun:
         await self._store.transaction(settle, self._run_id, data, items, self._order.replaces)
         return report
 
-    def _items(self) -> tuple[list[GeneratedItem], int]:
-        """What is stored of the run: what passed, up to the order, and what was refused; and how many
-        passed beyond that."""
-        left, items, surplus = dict(self._order.counts), [], 0
-        for found in self._found:
-            if not found.reason and left.get(found.slot.topic_id, 0) <= 0:
-                surplus += 1
-                continue
-            if not found.reason:
-                left[found.slot.topic_id] -= 1
-            items.append(self._item(found))
-        return items, surplus
-
-    def _item(self, found: _Found) -> GeneratedItem:
-        wrote, checked = found.wrote, found.checked
-        answer = self._journal.answers[found.slot.key]
-        about: dict[str, Any] = {
+    def _item(self, found: Found) -> GeneratedItem:
+        origin = {
             "strategy": self._order.strategy,
-            "model": answer.model or self._connection.model,
+            "model": self._journal.answers[found.key].model or self._connection.model,
             "prompt_version": self._strategy.prompt_version,
         }
-        item: dict[str, Any] = {}
-        if isinstance(wrote, Candidate):
-            about |= {"parents": list(wrote.parents), "note": wrote.note}
-            item = wrote.model_dump(mode="json", exclude_none=True, exclude={"parents", "note"})
-        else:
-            about |= {"detail": wrote.detail}
-        if checked:
-            about["checks"] = checked.model_dump(exclude={"id", "reason"})
-        return GeneratedItem(
-            run_id=self._run_id,
-            state="refused" if found.reason else "waiting",
-            reason=found.reason,
-            topic_id=found.slot.topic_id,
-            score=checked.probability if checked else 0.0,
-            preview=preview_of(wrote.text),
-            item=item,
-            about=about,
-        )
+        return item_of(found, self._run_id, origin)

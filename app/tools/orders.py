@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from pydantic import BaseModel
 
 from app.domain.topics import leaf_paths, shown
 from app.domain.wording import count, joined
 from app.errors import ToolError
-from app.generation.base import Brief, Strategy
+from app.generation.base import Brief
 from app.generation.base import strategy as strategy_named
+from app.generation.generator import STRATEGY as SCRIPT
 from app.store import generated, meta, records, topics
 from app.store.database import Tx
 from app.tools.base import Context
@@ -19,15 +21,21 @@ from app.tools.generation import StrategyName, known_topics
 
 class Order(BaseModel):
     """`counts` by topic id; `names` of those topics. `record_ids` are the seeds that were asked for,
-    `replaces` the refused items that better ones are wanted for; `note` says what was left out."""
+    `replaces` the refused items that better ones are wanted for; `note` says what was left out. The
+    strategy `script` is the user's own generator."""
 
-    strategy: StrategyName
+    strategy: StrategyName | Literal["script"]
     counts: dict[int, int] = {}
     names: dict[int, str] = {}
     record_ids: list[int] = []
     feedback: str = ""
     replaces: list[int] = []
     note: str = ""
+
+    @property
+    def with_tools(self) -> bool:
+        """Whether its seeds must have tools."""
+        return self.strategy != SCRIPT and strategy_named(self.strategy).with_tools
 
     @property
     def total(self) -> int:
@@ -43,7 +51,7 @@ class Order(BaseModel):
 def planned(
     tx: Tx,
     ctx: Context,
-    strategy: StrategyName,
+    strategy: StrategyName | Literal["script"],
     target_topics: list[str] | None,
     count_per_topic: int | None,
     record_ids: list[int] | None,
@@ -82,12 +90,11 @@ def capped(tx: Tx, report: CoverageReport, order: Order, wished: Mapping[int, in
     has no seed for the strategy."""
     names = {i: name for name, i in report.topic_ids.items()}
     room = room_of(tx, report)
-    strategy = strategy_named(order.strategy)
     counts: dict[int, int] = {}
     short, bare = [], []
     for topic, n in wished.items():
         fits = min(n, room.get(topic, 0))
-        if fits and not seed_ids(tx, topic, order, strategy):
+        if fits and not seed_ids(tx, topic, order):
             bare.append(names.get(topic, str(topic)))
         elif fits:
             counts[topic] = fits
@@ -100,7 +107,7 @@ def capped(tx: Tx, report: CoverageReport, order: Order, wished: Mapping[int, in
             f"{joined(short, 4)} {said} fewer: never more synthetic records than real ones."
         )
     if bare:
-        what = "a training record with tools" if strategy.with_tools else "a training record"
+        what = "a training record with tools" if order.with_tools else "a training record"
         notes.append(f"{joined(bare, 4)} left out: there is not {what} to start from.")
     found = {t: names[t] for t in counts}
     return order.model_copy(update={"counts": counts, "names": found, "note": " ".join(notes)})
@@ -113,9 +120,9 @@ def room_of(tx: Tx, report: CoverageReport) -> dict[int, int]:
     return {ids[t.topic]: max(0, t.cap - waiting.get(ids[t.topic], 0)) for t in report.plan.topics}
 
 
-def seed_ids(tx: Tx, topic_id: int, order: Order, strategy: Strategy) -> list[int]:
+def seed_ids(tx: Tx, topic_id: int, order: Order) -> list[int]:
     """Real records of a topic's training split that requests may be made from, by id."""
-    tools = "AND has_tools" if strategy.with_tools else ""
+    tools = "AND has_tools" if order.with_tools else ""
     query = (
         "SELECT id FROM record WHERE topic_id = ? AND valid AND split = 'train' "
         f"AND source <> 'generated' {tools} ORDER BY id"

@@ -18,7 +18,7 @@ load_family(app.tools)
 # read: looks. reversible: runs, is shown, can be undone or made again. guarded: a model asks (many
 # records, settings, what runs), the user's hand does not. consequential: asks all but the user's hand.
 READ = """
-check_training_status generation_offers get_dataset_records get_dataset_stats
+check_training_status generation_offers get_dataset_records get_dataset_stats get_generator
 get_workflow_status outlook review_generated suggest_graders try_model
 """
 REVERSIBLE = """
@@ -29,8 +29,8 @@ test_grader_sample update_record validate_records
 """
 GUARDED = """
 accept_generated apply_edit apply_topic_weights assign_topic delete_topics export_model fix_records
-merge_topics redo resume_training set_effort set_quota set_targets set_topics start_deployment
-stop_deployment stop_training tag_records undo
+merge_topics redo resume_training run_generator set_effort set_generator set_quota set_targets
+set_topics start_deployment stop_deployment stop_training tag_records try_generator undo
 """
 CONSEQUENTIAL = """
 accept_generation_moves accept_warning append_file apply_topic_hierarchy categorize_uncertain

@@ -17,7 +17,7 @@ MOVES_SHOWN = 3
 
 class OffersCard(QFrame):
     """`moved` carries record ids; `quota_asked` a quota that the records allow; `generate_asked` the
-    name of a strategy."""
+    name of a strategy; `script_asked` is for the user's own generator."""
 
     moved = Signal(list)
     weights_asked = Signal()
@@ -26,6 +26,7 @@ class OffersCard(QFrame):
     quota_asked = Signal(int)
     generate_asked = Signal(str)
     connect_asked = Signal()
+    script_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +63,9 @@ class OffersCard(QFrame):
             self._add_moves(moves)
         if lacking:
             self._add_roads(offer, report)
+        words = "Your own Python with computed answers; no model is needed."
+        write = kit.button("Write a generator…", self.script_asked.emit, small=True)
+        self._road("Generator", words, write)
         self.body.addWidget(kit.rule())
         self.body.addWidget(kit.label(offer.text, "small", "muted", wrap=True))
 
