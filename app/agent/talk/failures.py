@@ -85,6 +85,7 @@ BY_TOOL: dict[str, tuple[Option, ...]] = {
     "merge_topics": (_TOPICS, _TOPICS_PANEL),
     "delete_topics": (_TOPICS, _TOPICS_PANEL),
     "categorize_records": (_SORT, _TOPICS),
+    "categorize_uncertain": (_RECORDS, _CONNECT),
     "analyze_coverage": (_ANALYSE, _SORT),
     "set_quota": (_COVERAGE,),
     "set_targets": (_COVERAGE,),

@@ -86,6 +86,7 @@ def _words(proposal: Proposal) -> str:
         "auto": "found in your records by meaning",
         "labels": "from a label field of your records",
         "template": "from a template",
+        "model": "arranged by the connected model",
     }.get(proposal.method, "by hand")
     text = f"I propose **{count(proposal.leaves, 'topic')}**, {origin}."
     if proposal.method == "auto":
