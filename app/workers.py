@@ -39,6 +39,7 @@ TASKS = {
     "scan": "app.importing.scan_worker",
     "export-records": "app.importing.export_worker",
     "topics": "app.embedding.topics_worker",
+    "split": "app.embedding.split_worker",
     "categorize": "app.embedding.categorize_worker",
     "check-candidates": "app.embedding.candidates_worker",
     "starter": "app.training.starter_worker",

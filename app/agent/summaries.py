@@ -26,7 +26,7 @@ from app.tools.reviewing import Edited, Review
 from app.tools.runs import TrainingStatus
 from app.tools.scan import SensitiveReport
 from app.tools.targets import QuotaSet
-from app.tools.topic_edits import Moved, TopicsEdited
+from app.tools.topic_edits import Moved, Split, TopicsEdited
 from app.tools.topics import Applied
 from app.tools.training import TrainingStarted
 from app.tools.workflow import RolledBack, WorkflowStatus
@@ -50,6 +50,7 @@ _WORDS: dict[type[BaseModel], Callable[[Any], str]] = {
     Proposal: lambda r: count(r.leaves, "leaf", "leaves"),
     Applied: lambda r: count(r.leaves, "leaf", "leaves"),
     Moved: lambda r: count(r.records, "record"),
+    Split: lambda r: count(len(r.topic_ids), "part"),
     TopicsEdited: lambda r: count(r.topics, "topic"),
     Changed: lambda r: count(r.records, "record"),
     Categorised: lambda r: f"{r.assigned:,} placed, {r.uncategorised:,} not",

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from app import __version__, paths
-from app.cli import audit, chat, commands, doctor, files, records, run, serve
+from app.cli import audit, chat, commands, doctor, files, records, run, serve, topics
 from app.errors import AppError, DeclinedError, GateError, InputError, Stopped, ToolError
 from app.importing.exporters.base import formats
 from app.wiring import log_to_file
@@ -128,6 +128,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("dataset", help="name or id")
     one.add_argument("--query", default="", help='words and filters: refund "a phrase" is:invalid')
     one.add_argument("--limit", type=int, default=20, help="1 to 1000")
+    one = add("topics", topics.topics, "Print a dataset's topics, or move them by a file.")
+    one.add_argument("dataset", help="name or id")
+    what = one.add_mutually_exclusive_group()
+    what.add_argument("--text", action="store_true", help="an indented list; this is the default")
+    what.add_argument("--export", type=Path, metavar="FILE", help="write them: .json, .txt or .md")
+    what.add_argument(
+        "--import", dest="import_", type=Path, metavar="FILE",
+        help="propose those of a file, and say what would change",
+    )  # fmt: skip
     one = add("call", commands.call, "Call one tool on a dataset.")
     one.add_argument("tool")
     one.add_argument("arguments", nargs="?", default="{}", help="JSON object")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain.topic_diff import Comparison, compare
-from app.domain.topics import MAX_DEPTH, MAX_NAME, TopicNode, key
+from app.domain.topics import MAX_DEPTH, TopicNode, free_name, key
 from app.errors import ToolError
 
 
@@ -147,7 +147,7 @@ def _built(below: dict[int, list[_Place]], above: _Place | None, depth: int) -> 
     for place in places:
         node = place.node
         if not place.stays:
-            node.name = _free(node.name, taken)
+            node.name = free_name(node.name, taken)
             taken.add(key(node.name))
         if depth < MAX_DEPTH:
             node.children = _built(below, place, depth + 1)
@@ -160,11 +160,3 @@ def _flat(below: dict[int, list[_Place]], place: _Place) -> list[_Place]:
     for each in inner:
         each.stays = False
     return [place, *inner]
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    free, number = name, 1
-    while key(free) in taken:
-        number += 1
-        free = f"{name[: MAX_NAME - 6]} {number}"
-    return free

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -112,6 +112,15 @@ def leaf_paths(rows: Iterable[Topic]) -> dict[int, TopicPath]:
 def key(name: str) -> str:
     """Two sibling names with the same key are duplicates."""
     return unicodedata.normalize("NFKC", clean(name)).casefold()
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, with a number where its key is among those `taken`."""
+    free, number = name[:MAX_NAME], 1
+    while key(free) in taken:
+        number += 1
+        free = f"{name[: MAX_NAME - 6]} {number}"
+    return free
 
 
 def clean(text: str) -> str:

@@ -164,10 +164,15 @@ def move(tx: Tx, topic_ids: Sequence[int], parent_id: int | None, position: int)
     if parent_id is not None:
         _release(tx, [parent_id])
     tx.sql(f"UPDATE topic SET parent_id = ? WHERE {CHOSEN}", (parent_id, _json(order)))
+    put_in_order(tx, order)
+
+
+def put_in_order(tx: Tx, siblings: Sequence[int]) -> None:
+    """Give siblings the places of this list."""
     tx.sql(
         "UPDATE topic SET position = place.key FROM json_each(?) place "
         "WHERE topic.id = place.value AND position <> place.key",
-        (_json(order),),
+        (_json(siblings),),
     )
 
 

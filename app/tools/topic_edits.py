@@ -28,6 +28,14 @@ class TopicsEdited(BaseModel):
     topics: int
 
 
+class Split(BaseModel):
+    """The topics that one was divided into, and how many records they hold."""
+
+    topic_ids: list[int]
+    names: list[str]
+    records: int
+
+
 class Moved(BaseModel):
     """How many records an edit put elsewhere."""
 

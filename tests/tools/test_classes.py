@@ -23,20 +23,20 @@ get_workflow_status outlook review_generated suggest_graders try_model
 """
 REVERSIBLE = """
 add_topic advance_to_step analyze_coverage categorize_records confirm_grader_test crash_test_grader
-describe_topic discard_proposal edit_generated move_topics pause_training
+describe_topic discard_proposal edit_generated export_topics import_topics move_topics pause_training
 recut_proposal reject_generated rename_topic scan_sensitive set_goal start_finetune_workflow
 test_grader_sample update_record validate_records
 """
 GUARDED = """
 accept_generated apply_edit apply_topic_weights assign_topic delete_topics export_model fix_records
 merge_topics redo resume_training run_generator set_effort set_generator set_quota set_targets
-set_topics start_deployment stop_deployment stop_training tag_records try_generator undo
+set_topics split_topic start_deployment stop_deployment stop_training tag_records try_generator undo
 """
 CONSEQUENTIAL = """
 accept_generation_moves accept_warning append_file apply_topic_hierarchy categorize_uncertain
 configure_grader delete_records deploy_model export_records generate_synthetic_data generate_topics
-regenerate_rejects remove_duplicates reset_pipeline resume_generation rollback_to_step run_dry_run set_split
-start_training
+regenerate_rejects remove_duplicates reset_pipeline resume_generation rollback_to_step run_dry_run
+set_split start_training
 """
 ALWAYS_ASK = {
     "categorize_uncertain",
@@ -50,7 +50,9 @@ ALWAYS_ASK = {
     "set_split",
     "start_training",
 }
-NOT_FOR_MODELS = {"append_file", "confirm_grader_test", "export_model", "export_records"}
+NOT_FOR_MODELS = {"append_file", "confirm_grader_test", "export_model", "export_records"} | {
+    "export_topics", "import_topics"
+}  # fmt: skip
 CLASSES = {
     "read": READ, "reversible": REVERSIBLE, "guarded": GUARDED, "consequential": CONSEQUENTIAL,
 }  # fmt: skip

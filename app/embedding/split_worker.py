@@ -1,0 +1,67 @@
+"""The worker task `split`: the texts of one topic in, the parts they fall into out; it changes no
+dataset."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from app.embedding.cache import encode_cached
+from app.embedding.discovery import MIN_PER_TOPIC, discover
+from app.embedding.encoder import Encoder, Vectors
+from app.embedding.naming import name_nodes
+from app.embedding.proposal import Proposal
+from app.embedding.topics_worker import encode_rows, read_rows
+from app.errors import InputError
+from app.workers import Worker, write_atomic
+
+MAX_PARTS = 20  # found where no number is given: more is a proposal of its own, not a split
+ENCODING = 0.8  # share of the progress bar
+
+
+class Config(BaseModel):
+    """`parts` replaces the estimated number."""
+
+    records: Path
+    cache: Path
+    encoder: Path
+    parts: int | None = None
+
+
+def run(worker: Worker) -> dict[str, Any]:
+    """Returns `parts`: a file with a list of {name, record_ids}, the largest first; every record is in
+    exactly one. Raises InputError where the records are too few or too much alike."""
+    config = Config.model_validate(worker.config)
+    rows = read_rows(config.records)
+    wanted = config.parts or 2
+    if len(rows) < wanted * MIN_PER_TOPIC:
+        raise InputError(
+            f"{len(rows):,} records are too few for {wanted} parts: each takes at least "
+            f"{MIN_PER_TOPIC}."
+        )
+    texts = [row.text for row in rows]
+    encoder = Encoder(config.encoder)
+    vectors = encode_rows(worker, texts, encoder, config.cache, share=ENCODING)
+    worker.progress(ENCODING, 1, f"Grouping {len(rows):,} records")
+    found = discover(vectors, max_topics=config.parts or MAX_PARTS, n_topics=config.parts)
+    if found.finest < wanted:
+        raise InputError(f"The records are too much alike to be told apart in {wanted} parts.")
+    worker.check_stop()
+
+    def encode(phrases: list[str]) -> Vectors:
+        return encode_cached(phrases, encoder, config.cache, lambda *_: worker.check_stop())
+
+    nodes = name_nodes(texts, vectors, fine=found.fine, merges=found.merges, encode=encode)
+    proposal = Proposal(
+        record_ids=[row.id for row in rows],
+        groups=found.fine.tolist(),
+        merges=found.merges,
+        nodes=nodes,
+        suggested=found.suggested,
+    )
+    parts = [{"name": n.name, "record_ids": n.record_ids} for n in proposal.cut(config.parts)]
+    path = worker.path / "parts.json"
+    write_atomic(path, orjson.dumps(parts))
+    worker.progress(1, 1, f"{len(parts)} parts found")
+    return {"parts": str(path)}
