@@ -13,6 +13,8 @@ from app.ui.theme import set_icon
 from app.ui.topics.review import ReviewCard
 from app.ui.topics.standing import Band, StandingSnapshot, bands, read_standing, sentences
 
+ASK_TIP = "A connected model places them on the topics, or on none. Its cost is shown first."
+
 
 class CategorizePanel(Panel):
     """Running again never touches what the user confirmed."""
@@ -27,8 +29,9 @@ class CategorizePanel(Panel):
         self.again = kit.button("Categorise", icon="arrows-clockwise")
         self.rest.clicked.connect(lambda: self._run("unlabeled", self.rest))
         self.again.clicked.connect(lambda: self._run("all", self.again))
+        self.ask = kit.button("", self._ask_model, kind="ghost", tip=ASK_TIP)
         words = kit.column(kit.label("Categorise", "h1"), self.facts, gap=2)
-        self.column.addLayout(kit.row((words, 1), self.rest, self.again))
+        self.column.addLayout(kit.row((words, 1), self.ask, self.rest, self.again))
         self.notes = kit.column(gap=8)
         self.column.addLayout(self.notes)
         self.tiles = kit.row(gap=12)
@@ -67,6 +70,8 @@ class CategorizePanel(Panel):
             widget.setVisible(ready)
         self.rest.setVisible(ready and bool(snapshot.uncategorised))
         self.none.setVisible(not ready)
+        self.ask.setText(f"Ask the model about {snapshot.uncertain:,} uncertain…")
+        self.ask.setVisible(ready and bool(snapshot.uncertain))
         self.again.setText("Categorise again" if snapshot.done else "Categorise")
         urgent = bool(snapshot.stale) or not snapshot.done
         kit.restyle(self.again, kind="primary" if urgent else "")
@@ -102,6 +107,9 @@ class CategorizePanel(Panel):
             await self.app.call("assign_topic", record_ids=[record_id], topic=chosen)
         finally:
             self.review.release()
+
+    def _ask_model(self) -> None:
+        self.act(self.app.call("categorize_uncertain"), button=self.ask)
 
     def _to_topics(self) -> None:
         self.go.emit("topics_config", {})

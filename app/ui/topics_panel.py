@@ -22,6 +22,9 @@ from app.ui.topics.snapshot import Line, TopicsSnapshot, leaf_lines, read_exampl
 OWN_LIST = """One topic a line; indent to put it below the line above.
 A description may follow after “::”."""
 
+MODEL_TIP = "A connected model names and groups the topics, or changes them as you ask."
+WISH = "Name each topic plainly and group those that belong together under common parents."
+
 
 class TopicsPanel(Panel):
     """Nothing is applied before Accept; every edit is a tool call, and Ctrl+Z takes it back."""
@@ -115,6 +118,7 @@ class TopicsPanel(Panel):
             kit.Entry("The data", self._propose),
             kit.Entry("A template", below=made),
             kit.Entry("A label field of the records", partial(self._generate, "labels")),
+            kit.Entry("With the model…", lambda: self.act(self._ask_model()), tip=MODEL_TIP),
             kit.Entry("A list of my own…", lambda: self.act(self._by_hand())),
         ]
 
@@ -124,6 +128,15 @@ class TopicsPanel(Panel):
     def _generate(self, method: str, template: str = "") -> None:
         work = self.app.call("generate_topics", method=method, template_name=template)
         self.act(work, button=self.first if self.propose.isHidden() else self.propose)
+
+    async def _ask_model(self) -> None:
+        """Without a connection the call itself says what to connect."""
+        wish: str | None = ""
+        if self.app.connections.for_role("generator") is not None:
+            title = "What shall the model do with the topics?"
+            wish = await dialogs.ask_text(self, "Ask the model", title, text=WISH, lines=True)
+        if wish is not None:
+            await self.app.call("generate_topics", method="model", instructions=wish)
 
     async def _by_hand(self) -> None:
         text = await dialogs.ask_text(self, "Topics by hand", OWN_LIST, lines=True)

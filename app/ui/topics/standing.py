@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from app.domain.thresholds import DEFAULTS
 from app.domain.topics import leaf_paths
-from app.store import records, results, topics
+from app.store import records, results, topics, uncertain
 from app.store.database import Tx
 from app.store.records import RecordStats
 from app.ui.parts import Tone
@@ -22,6 +22,7 @@ class StandingSnapshot:
     high: int = 0
     medium: int = 0
     review: int = 0
+    uncertain: int = 0  # in review or on no topic, and decided by neither the user nor a model
     threshold: float | None = None
     estimated: bool = True
     done: bool = False
@@ -52,6 +53,7 @@ def read_standing(tx: Tx) -> StandingSnapshot:
         high=high,
         medium=medium,
         review=review,
+        uncertain=uncertain.count(tx),
         threshold=data.get("threshold"),
         estimated=data.get("estimated", True),
         done=result is not None,
