@@ -1,10 +1,8 @@
 """Coverage: how even and how full the topics are, what helps the thin ones, and what a model wrote."""
 
 from pathlib import Path
-from typing import Any
 
 from app.errors import InputError
-from app.store import meta
 from app.store.events import (
     GeneratedChanged,
     RecordsChanged,
@@ -12,20 +10,18 @@ from app.store.events import (
     SettingsChanged,
     TopicsChanged,
 )
-from app.tools.coverage import measure
+from app.tools.plan_cost import plan_cost
 from app.ui import dialogs, kit
+from app.ui.coverage.generator_edit import write_generator
 from app.ui.coverage.offers import OffersCard
+from app.ui.coverage.plan_card import PlanCard
 from app.ui.coverage.review import GeneratedCard
-from app.ui.coverage.snapshot import (
-    CoverageSnapshot,
-    footnote,
-    group_rows,
-    leaf_rows,
-    stats,
-)
-from app.ui.coverage.table import TopicTable
+from app.ui.coverage.rounds import RoundsCard
+from app.ui.coverage.snapshot import CoverageSnapshot, footnote, read_view, stats
+from app.ui.coverage.targets_dialog import ask_targets
+from app.ui.coverage.topics_card import TopicsCard
+from app.ui.kit.text import tip
 from app.ui.panel import Panel
-from app.ui.parts import Spark
 
 PAGE = 200  # records to review that are listed at once
 LISTS = "Markdown (*.md);;CSV, to fill in (*.csv)"
@@ -39,26 +35,23 @@ class CoveragePanel(Panel):
 
     def build(self) -> None:
         self.snapshot = CoverageSnapshot()
-        self._topics: list[str] = []
         self.facts = kit.label("", "body", "muted", wrap=True)
-        self.spark = Spark(name="Balance by round")
-        self.quota = kit.drop_button("Change quota", kind="ghost", icon="sliders-horizontal")
+        self.quota = kit.drop_button("Quota and targets", kind="ghost", icon="sliders-horizontal")
         self.analyse = kit.button("Analyse", self._analyse, kind="primary")
         words = kit.column(kit.label("Coverage and generation", "h1"), self.facts, gap=2)
-        self.column.addLayout(kit.row((words, 1), self.spark, self.quota, self.analyse))
+        self.column.addLayout(kit.row((words, 1), self.quota, self.analyse))
         self.notes = kit.column(gap=8)
         self.column.addLayout(self.notes)
         self.cards = kit.row(gap=12)
         self.column.addLayout(self.cards)
-        self.levels = kit.Segments(("Leaves", "Groups"))
-        self.levels.chosen.connect(lambda _: self._show_rows())
-        self.table = TopicTable()
-        self.table.opened.connect(self._open_topic)
-        self.foot = kit.label("", "small", "muted", wrap=True)
-        self.offers = OffersCard()
+        self.offers, self.plan, self.rounds = OffersCard(), PlanCard(), RoundsCard()
         self.review = GeneratedCard(self)
         self.column.addWidget(self.review)
-        self.work = kit.holder(kit.row((self._make_list(), 3), (self.offers, 2), gap=12))
+        self.topics = TopicsCard()
+        self.topics.topic_opened.connect(lambda topic: self.go.emit("records", {"topic": topic}))
+        told = kit.holder(kit.column(self.plan, self.rounds, None, gap=12))
+        below = kit.Reflow([(self.offers, 1), (told, 1)], least=560)
+        self.work = kit.holder(kit.column((self.topics, 1), below, gap=12))
         self.column.addWidget(self.work, 1)
         self.none = kit.empty(
             "chart-bar",
@@ -73,21 +66,22 @@ class CoveragePanel(Panel):
         if session is None:
             self.show_snapshot(CoverageSnapshot())
             return
-        report = await session.store.read(measure, self.app.context())
-        targets = await session.store.read(meta.get, "targets", "uniform")
+        report, view = await session.store.read(read_view, self.app.context())
         state = (await session.workflow())["coverage_generation"]
         waiting, refused = [
             await self.app.call("review_generated", state=state, limit=PAGE)
             for state in ("waiting", "refused")
         ]
-        offer = None
+        offer = cost = None
         if report.coverage.leaves.topics and not state.missing:
             offer = await self.app.call("generation_offers")
+            cost = await plan_cost(self.app.context())
         self.show_snapshot(
             CoverageSnapshot(
                 report=report if report.coverage.leaves.topics else None,
+                view=view,
                 offer=offer,
-                targets=targets if isinstance(targets, str) else "own",
+                cost=cost,
                 kept=state.status == "completed",
                 stale=state.reason if state.status == "stale" else "",
                 missing=state.missing,
@@ -101,8 +95,6 @@ class CoveragePanel(Panel):
         self.snapshot = snapshot
         report = snapshot.report
         self.facts.setText(snapshot.facts)
-        self.spark.show_values(snapshot.trend)
-        self.spark.setVisible(len(snapshot.trend) > 1)
         for widget in (self.work, self.quota, self.analyse, self.review):
             widget.setVisible(report is not None)
         self.none.setVisible(report is None)
@@ -112,8 +104,11 @@ class CoveragePanel(Panel):
             return
         self._show_notes(snapshot)
         for stat in stats(report):
-            chip = (stat.chip, stat.tone)
-            self.cards.addWidget(kit.stat(stat.name, stat.value, stat.note, chip=chip), 1)
+            card = kit.stat(stat.name, stat.value, stat.note, chip=(stat.chip, stat.tone))
+            card.setToolTip(tip(stat.about))
+            card.setAccessibleName(f"{stat.name} {stat.value}, {stat.note}, {stat.chip}")
+            card.setAccessibleDescription(stat.about)
+            self.cards.addWidget(card, 1)
         kit.restyle(self.analyse, kind="" if snapshot.kept else "primary")
         self.analyse.setText("Analyse again" if report.rounds else "Analyse")
         self.analyse.setEnabled(not snapshot.missing)
@@ -121,22 +116,18 @@ class CoveragePanel(Panel):
             f"Missing: {'; '.join(snapshot.missing)}" if snapshot.missing else ""
         )
         self._show_targets(snapshot)
-        self.levels.setVisible(bool(report.coverage.groups))
-        self._show_rows()
+        view = snapshot.view
+        self.topics.show_topics(view.levels, view.areas, view.by_id, footnote(report))
+        self.plan.show_plan(report.plan, snapshot.cost)
+        self.rounds.show_rounds(report.rounds)
         self.offers.show_offer(snapshot.offer, report)
         self.review.setVisible(snapshot.to_review)
         if snapshot.waiting is not None and snapshot.refused is not None:
             self.review.show_review(snapshot.waiting, snapshot.refused)
 
     def sees(self) -> str:
-        rounds = len(self.snapshot.trend)
+        rounds = len(self.snapshot.rounds)
         return f"Coverage, round {rounds}" if rounds else "Coverage"
-
-    def _make_list(self) -> Any:
-        head = kit.row(kit.label("Topics by size", "h2"), None, self.levels, margin=(16, 10, 12, 6))
-        body = kit.frame(kit.column((self.table, 1), margin=(5, 0, 5, 0)), "bar")
-        foot = kit.row((self.foot, 1), margin=(16, 7, 16, 9))
-        return kit.frame(kit.column(head, (body, 1), kit.rule(), foot, gap=0))
 
     def _connect(self) -> None:
         offers = self.offers
@@ -149,6 +140,7 @@ class CoveragePanel(Panel):
         offers.quota_asked.connect(lambda n: self.act(self.app.call("set_quota", quota=n)))
 
         offers.connect_asked.connect(lambda: self.go.emit("connections", {}))
+        offers.script_asked.connect(lambda: self.act(write_generator(self, self.app)))
         offers.generate_asked.connect(
             lambda name: self.act(self.app.call("generate_synthetic_data", strategy=name))
         )
@@ -181,32 +173,25 @@ class CoveragePanel(Panel):
         elif report is not None and report.coverage.grade != "good":
             self.notes.addWidget(kit.banner("info", report.coverage.note))
 
-    def _show_rows(self) -> None:
-        report = self.snapshot.report
-        if report is None:
-            return
-        grouped = self.levels.selected == 1 and bool(report.coverage.groups)
-        rows = group_rows(report) if grouped else leaf_rows(report)
-        self._topics = [topic for topic, _ in rows]
-        self.table.show_topics([cells for _, cells in rows])
-        self.foot.setText(footnote(report))
-
     def _show_targets(self, snapshot: CoverageSnapshot) -> None:
+        report = snapshot.report
+
         def entry(words: str, targets: str) -> kit.Entry:
             work = self.app.call
             return kit.Entry(
                 words,
                 lambda: self.act(work("set_targets", targets=targets)),
-                checked=snapshot.targets == targets,
+                checked=report is not None and report.targets == targets,
             )
 
-        report = snapshot.report
+        own = "Own shares (set)…" if report and report.targets == "own" else "Own shares…"
         quota = f"Quota: {report.quota:,} records a topic…" if report else "Quota…"
         entries = [
             kit.Entry(quota, lambda: self.act(self._ask_quota())),
             kit.Entry(),
             entry("Every topic the same share", "uniform"),
             entry("As imported: no target", "as_imported"),
+            kit.Entry(own, lambda: self.act(self._ask_targets())),
         ]
         kit.set_entries(self.quota, entries)
 
@@ -226,6 +211,15 @@ class CoveragePanel(Panel):
         if not text.isdecimal():
             raise InputError(f"“{text}” is not a number of records. Give a whole number.")
         await self.app.call("set_quota", quota=int(text))
+
+    async def _ask_targets(self) -> None:
+        report, view = self.snapshot.report, self.snapshot.view
+        if report is None:
+            return
+        rows = view.levels[0].rows
+        targets = await ask_targets(self, "own", rows, view.wished)
+        if targets is not None:
+            await self.app.call("set_targets", targets=targets)
 
     async def _edit(self, item_id: int, text: str) -> None:
         changed = await dialogs.ask_text(
@@ -253,9 +247,3 @@ class CoveragePanel(Panel):
         except OSError as error:
             why = f"{path}: cannot be written ({error.strerror}). Choose a folder of yours."
             raise InputError(why) from error
-
-    def _open_topic(self, row: int) -> None:
-        report = self.snapshot.report
-        topic = report.topic_ids.get(self._topics[row]) if report else None
-        if topic is not None:
-            self.go.emit("records", {"topic": topic})

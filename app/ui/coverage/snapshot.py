@@ -1,16 +1,66 @@
 """What the coverage panel shows, as plain values and words; no widget here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from app.domain.coverage import Level
 from app.domain.thresholds import DEFAULTS
+from app.domain.treemap import Area
 from app.domain.wording import number
-from app.tools.coverage import CoverageReport
+from app.store import topics
+from app.store.database import Tx
+from app.tools.base import Context
+from app.tools.coverage import CoverageReport, Round, measure
 from app.tools.generation import GenerationOffer
+from app.tools.plan_cost import PlanCost
 from app.tools.reviewing import Review
-from app.ui.parts import BadgeCell, BarCell, Cell, NumberCell, Tone
+from app.tools.signals import read_signals
+from app.ui.coverage.rows import TopicLevel, TopicRow, areas_of, levels_of
+from app.ui.parts import Tone
 
 GRADES: dict[str, Tone] = {"good": "good", "fair": "warn", "poor": "bad", "n/a": "muted"}
+BALANCE = (
+    "How evenly the topics are filled: 1 where every topic has just its target share, 0 where all "
+    "records are in the topic with the smallest one. It is (e^-D - m) / (1 - m), where D is the "
+    "Kullback-Leibler divergence of the shares from the targets and m the smallest target. With "
+    "equal targets that is (N - 1) / (K - 1): N effective topics of K. Good from "
+    f"{DEFAULTS.balance_good:.2f}, fair from {DEFAULTS.balance_fair:.2f}."
+)
+COVERAGE = (
+    "How full the topics are: the mean over topics of records / quota, each at most 1. 1 where every "
+    "topic has its quota."
+)
+UNCATEGORISED = (
+    "Valid records that fit no topic well. Over the limit, balance is not called good before they "
+    "are looked at."
+)
+MISSING = (
+    "Records to add: what the plan gives to topics below their quota or target share, and what those "
+    "lack of their quotas even then."
+)
+
+
+@dataclass(frozen=True)
+class TopicView:
+    """The topics as shown: all levels, the leaves first, and the tree as areas with a row by id.
+
+    `wished` are the leaves' own target shares by id.
+    """
+
+    levels: tuple[TopicLevel, ...] = ()
+    areas: tuple[Area, ...] = ()
+    by_id: Mapping[int, TopicRow] = field(default_factory=dict)
+    wished: Mapping[int, float] = field(default_factory=dict)
+
+
+def read_view(tx: Tx, ctx: Context) -> tuple[CoverageReport, TopicView]:
+    """The report of now, and its topics made ready to be shown: no work is left for the window."""
+    report, rows = measure(tx, ctx), topics.all_topics(tx)
+    signals = read_signals(tx, ctx.open.thresholds)
+    levels = levels_of(report, signals, {t.id: t.color for t in rows})
+    by_id = {row.id: row for level in reversed(levels) for row in level.rows if row.id is not None}
+    wished = {t.id: t.target for t in rows if t.target is not None}
+    areas = areas_of(rows, topics.counts(tx))
+    return report, TopicView(levels=levels, areas=areas, by_id=by_id, wished=wished)
 
 
 @dataclass(frozen=True)
@@ -21,8 +71,9 @@ class CoverageSnapshot:
     """
 
     report: CoverageReport | None = None
+    view: TopicView = TopicView()
     offer: GenerationOffer | None = None
-    targets: str = "uniform"
+    cost: PlanCost | None = None
     kept: bool = False
     stale: str = ""
     missing: tuple[str, ...] = ()
@@ -48,21 +99,20 @@ class CoverageSnapshot:
         return f"Round {len(rounds)}, balance {before} to {after}"
 
     @property
-    def trend(self) -> list[float]:
-        """Balance of each round."""
-        rounds = self.report.rounds if self.report else []
-        return [r.balance for r in rounds if r.balance is not None]
+    def rounds(self) -> Sequence[Round]:
+        return self.report.rounds if self.report else ()
 
 
 @dataclass(frozen=True)
 class Stat:
-    """One card: a figure, its chip and the line below."""
+    """One card: a figure, its chip and the line below; `about` defines it."""
 
     name: str
     value: str
     note: str
     chip: str
     tone: Tone
+    about: str
 
 
 def stats(report: CoverageReport) -> list[Stat]:
@@ -71,103 +121,47 @@ def stats(report: CoverageReport) -> list[Stat]:
     full = sum(not topic.below_quota for topic in found.leaves.topics)
     share, limit = found.uncategorised_share, DEFAULTS.uncategorised
     lacking = sum(topic.add + topic.short for topic in plan.topics)
-    after = f"{number(plan.balance_after)} after this plan" if plan.total else "nothing planned"
-    filled = f"{number(plan.coverage_after)} after this plan" if plan.total else after
+    after = f"{number(plan.balance_after)} after the plan" if plan.total else "nothing planned"
+    filled = f"{number(plan.coverage_after)} after the plan" if plan.total else after
     records = f"{found.uncategorised:,} records, limit {limit * 100:.0f} %"
-    by_hand = "none needed" if not lacking else f"records to write, quota {report.quota:,}"
+    by_whom = (
+        f"{plan.total:,} planned, {plan.short:,} short" if lacking else "every topic has enough"
+    )
     ends = len(found.leaves.topics)
+    grade, tone = found.grade, GRADES[found.grade]
+    chip = f"{full} of {ends} full"
+    full_tone: Tone = "good" if full == ends else "warn"
+    fit_tone: Tone = "good" if share <= limit else "warn"
+    fits = "fine" if share <= limit else "over limit"
+    kind = "to add" if lacking else "full"
+    kind_tone: Tone = "info" if lacking else "good"
+    value = f"{share * 100:.1f} %"
     return [
-        Stat("Balance", number(found.balance), after, found.grade, GRADES[found.grade]),
-        Stat(
-            "Coverage",
-            number(found.coverage),
-            filled,
-            f"{full} of {ends} full",
-            "good" if full == ends else "warn",
-        ),
-        Stat(
-            "Uncategorised",
-            f"{share * 100:.1f} %",
-            records,
-            "fine" if share <= limit else "over limit",
-            "good" if share <= limit else "warn",
-        ),
-        Stat(
-            "Missing",
-            f"{lacking:,}",
-            by_hand,
-            "by hand" if lacking else "full",
-            "info" if lacking else "good",
-        ),
+        Stat("Balance", number(found.balance), after, grade, tone, balance_words(report)),
+        Stat("Coverage", number(found.coverage), filled, chip, full_tone, COVERAGE),
+        Stat("Uncategorised", value, records, fits, fit_tone, UNCATEGORISED),
+        Stat("Missing", f"{lacking:,}", by_whom, kind, kind_tone, MISSING),
     ]
 
 
-def leaf_rows(report: CoverageReport) -> list[tuple[str, list[Cell | str]]]:
-    """(topic, its cells) by size: records, of quota, planned, and thin or short."""
-    planned = {topic.topic: topic for topic in report.plan.topics}
-    rows = []
-    for topic in sorted(report.coverage.leaves.topics, key=lambda t: -t.records):
-        plan = planned.get(topic.topic)
-        add = plan.add if plan else 0
-        short = bool(plan and plan.short)
-        chip = "short" if short else "thin" if topic.thin else ""
-        name = topic.topic.rsplit(" › ", 1)[-1]
-        cells = _cells(
-            name, topic.records, topic.quota, add=add, thin=topic.thin, chip=chip, short=short
-        )
-        rows.append((topic.topic, cells))
-    return rows
-
-
-def group_rows(report: CoverageReport) -> list[tuple[str, list[Cell | str]]]:
-    """The same for the groups; a group's quota is the sum of its leaves'."""
-    level: Level | None = next(reversed(report.coverage.groups), None)
-    if level is None:
-        return []
-    rows = []
-    for group in sorted(level.topics, key=lambda t: -t.records):
-        below = [t for t in report.plan.topics if _inside(t.topic, group.topic)]
-        quota = group.quota
-        add = sum(t.add for t in below)
-        short = any(t.short for t in below)
-        chip = "short" if short else "thin" if group.thin else ""
-        cells = _cells(
-            group.topic, group.records, quota, add=add, thin=group.thin, chip=chip, short=short
-        )
-        rows.append((group.topic, cells))
-    return rows
-
-
-def _inside(topic: str, group: str) -> bool:
-    return topic == group or topic.startswith(f"{group} › ")
-
-
-def _cells(
-    name: str, records: int, quota: int, *, add: int, thin: bool, chip: str, short: bool
-) -> list[Cell | str]:
-    """The bar's whole length is twice the quota, so that the tick stands in the middle."""
-    whole = 2 * max(1, quota)
-    said = f"{records:,} of {quota:,}" + (f", {add:,} planned" if add else "")
-    bar = BarCell(records / whole, 0.5, "warn" if thin else "accent", add / whole, words=said)
-    plan = NumberCell(f"+{add:,}" if add else "", "accent")
-    return [
-        name,
-        NumberCell(f"{records:,}"),
-        bar,
-        plan,
-        BadgeCell(chip, "warn" if short else "muted"),
-    ]
+def balance_words(report: CoverageReport) -> str:
+    """The definition, with the effective topics and the normalised entropy of these."""
+    level = report.coverage.leaves
+    if level.effective is None:
+        return BALANCE
+    said = f"Here {level.effective:.1f} of {len(level.topics)} topics are effectively used"
+    entropy = f", normalised entropy {number(level.entropy)}" if level.entropy is not None else ""
+    return f"{BALANCE} {said}{entropy}."
 
 
 def footnote(report: CoverageReport) -> str:
-    """How to read the bars, and what the plan cannot reach."""
-    said = "Tick = quota"
+    """How to read the bars."""
+    said = "Ticks: quota and target share"
+    if report.targets == "as_imported":
+        said = "Tick: quota; no target set"
     if report.plan.total:
-        said += ", outline = what a model may add"
-    short = sum(bool(topic.short) for topic in report.plan.topics)
-    if short:
-        said += f". {short} stay short: never more synthetic than real"
-    return said + "."
+        said += "; outline: what the plan adds"
+    return f"{said}. Click a bar, or Return, for the records."
 
 
 def weight_words(weights: dict[str, float]) -> str:
