@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.domain.thresholds import DEFAULTS
 from app.errors import ToolError
@@ -49,6 +49,9 @@ class TopicNode(BaseModel):
     color: Annotated[int, Field(ge=0, le=COLORS)] = 0
 
 
+_NODES = TypeAdapter(list[TopicNode])
+
+
 class Topic(BaseModel):
     """One topic as the store keeps it.
 
@@ -73,7 +76,7 @@ class Topic(BaseModel):
 def build_tree(rows: Iterable[Topic]) -> list[TopicNode]:
     """The hierarchy of stored topics, siblings by position; orphans of a lost parent are roots."""
     ordered = sorted(rows, key=lambda t: (t.position, t.id))
-    nodes = {t.id: _node(t) for t in ordered}
+    nodes = {t.id: node for t, node in zip(ordered, _nodes(ordered), strict=True)}
     roots: list[TopicNode] = []
     for topic in ordered:
         parent = nodes.get(topic.parent_id) if topic.parent_id is not None else None
@@ -81,12 +84,9 @@ def build_tree(rows: Iterable[Topic]) -> list[TopicNode]:
     return roots
 
 
-def _node(topic: Topic) -> TopicNode:
-    """As stored, not checked again: a tree of 10,000 would take four times as long."""
-    return TopicNode.model_construct(
-        name=topic.name, description=topic.description, children=[], id=topic.id,
-        target=topic.target, quota=topic.quota, locked=topic.locked, color=topic.color,
-    )  # fmt: skip
+def _nodes(rows: Sequence[Topic]) -> list[TopicNode]:
+    """Made all at once: 10,000 one by one take six times as long."""
+    return _NODES.validate_python([vars(topic) for topic in rows])
 
 
 def walk(
@@ -111,7 +111,8 @@ def leaf_paths(rows: Iterable[Topic]) -> dict[int, TopicPath]:
 
 def key(name: str) -> str:
     """Two sibling names with the same key are duplicates."""
-    return unicodedata.normalize("NFKC", clean(name)).casefold()
+    name = clean(name)
+    return (name if name.isascii() else unicodedata.normalize("NFKC", name)).casefold()
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
@@ -125,6 +126,8 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 def clean(text: str) -> str:
     """The text on one line, without control characters and surplus spaces."""
+    if text.isprintable():
+        return " ".join(text.split())
     kept = (" " if c.isspace() else c for c in text if c.isspace() or ord(c) >= 32)
     return " ".join("".join(kept).split())
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from app.domain.topic_tree import Tree, checked_name, order_after_move, plan_merge
 from app.domain.topics import (
@@ -24,6 +25,7 @@ from app.store.filters import CHOSEN
 from app.store.tables import Record, Topic
 
 COLUMNS = tuple(TopicValue.model_fields)
+ROWS = TypeAdapter(list[TopicValue])  # all at once: 10,000 one by one take six times as long
 INSERT = f"INSERT INTO topic({', '.join(COLUMNS)}) VALUES ({', '.join(f':{c}' for c in COLUMNS)})"
 UPDATE = f"UPDATE topic SET {', '.join(f'{c} = :{c}' for c in COLUMNS[1:])} WHERE id = :id"
 PROPOSE = """UPDATE record SET topic_id = ?, topic_source = 'proposal', probability = NULL, fit = NULL
@@ -32,10 +34,9 @@ PROPOSE = """UPDATE record SET topic_id = ?, topic_source = 'proposal', probabil
 
 
 def all_topics(tx: Tx) -> list[TopicValue]:
-    """Every topic, siblings in their order. As stored, not checked again: 10,000 take 15 ms."""
+    """Every topic, siblings in their order."""
     query = f"SELECT {', '.join(COLUMNS)} FROM topic ORDER BY position, id"
-    rows = (dict(zip(COLUMNS, row, strict=True)) for row in tx.sql(query))
-    return [TopicValue.model_construct(**row | {"locked": bool(row["locked"])}) for row in rows]
+    return ROWS.validate_python([dict(zip(COLUMNS, row, strict=True)) for row in tx.sql(query)])
 
 
 def counts(tx: Tx) -> dict[int | None, int]:
@@ -114,8 +115,8 @@ def _placed(
 def _row(
     topic_id: int, node: TopicNode, known: TopicValue | None, parent: int | None, position: int
 ) -> TopicValue:
-    old = known or TopicValue.model_construct(id=topic_id, name=node.name)
-    return TopicValue.model_construct(
+    old = known or node
+    return TopicValue(
         id=topic_id,
         parent_id=parent,
         position=position,

@@ -9,12 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from app.domain.topics import leaves, validate_hierarchy
 from app.embedding import categorize_worker, topics_worker
 from app.embedding.files import encoder_folder
 from app.embedding.proposal import load_proposal
-from app.embedding.templates import load_template, template_names
-from app.errors import AppError, InputError
+from app.errors import AppError
 from app.workers import RunDir, Status, Worker, run_worker
 
 THINGS = ["my card", "the parcel", "an invoice", "the password", "a train ticket"]
@@ -110,16 +108,3 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     assert "Line 1 of records.jsonl" in refusal(topics_worker, tmp_path / "t", config)
     (tmp_path / "records.jsonl").write_text("")
     assert "no records to find topics in" in refusal(topics_worker, tmp_path / "t", config)
-
-
-def test_templates_are_valid_hierarchies_of_two_levels() -> None:
-    names = template_names()
-    assert len(names) >= 6
-    for name in names:
-        template = load_template(name)
-        topics = validate_hierarchy(template.children)
-        assert template.description
-        assert {len(path) for path, _ in leaves(topics)} == {2}
-        assert all(node.description for _, node in leaves(topics))
-    with pytest.raises(InputError, match="customer_support"):
-        load_template("../encoder/tokenizer")
