@@ -37,7 +37,8 @@ def price_rows(
     tokens = prompt_tokens + answer_tokens
     price = f"price not known; at most {count(ctx.settings.token_cap, 'token')} for this dataset"
     if cost is not None:
-        price = f"{word} {cost:.2f}, at most {ctx.settings.spend_cap:.2f} for this dataset in all"
+        figure = f"{word} {cost:.2f}" if cost >= 0.01 else "under 0.01"
+        price = f"{figure}, at most {ctx.settings.spend_cap:.2f} for this dataset in all"
     return [
         ("Model", f"{connection.model or 'its first'}, {connection.name}"),
         ("Endpoint", host_of(connection.base_url)),

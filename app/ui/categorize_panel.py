@@ -13,7 +13,7 @@ from app.ui.theme import set_icon
 from app.ui.topics.review import ReviewCard
 from app.ui.topics.standing import Band, StandingSnapshot, bands, read_standing, sentences
 
-ASK_TIP = "A connected model places them on the topics, or on none. Its cost is shown first."
+ASK_TIP = "A connected model places uncertain records, or says they fit none. Cost shown first."
 
 
 class CategorizePanel(Panel):
@@ -70,7 +70,8 @@ class CategorizePanel(Panel):
             widget.setVisible(ready)
         self.rest.setVisible(ready and bool(snapshot.uncategorised))
         self.none.setVisible(not ready)
-        self.ask.setText(f"Ask the model about {snapshot.uncertain:,} uncertain…")
+        self.ask.setText(f"Ask the model about {snapshot.uncertain:,}…")
+        self.ask.setAccessibleName(f"Ask the model about {snapshot.uncertain:,} uncertain records")
         self.ask.setVisible(ready and bool(snapshot.uncertain))
         self.again.setText("Categorise again" if snapshot.done else "Categorise")
         urgent = bool(snapshot.stale) or not snapshot.done
