@@ -5,13 +5,14 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.domain.diversity import Diversity
 from app.domain.records import Message
-from app.domain.wording import count, number
+from app.domain.wording import number
+from app.generation.generator import STRATEGY as SCRIPT
 from app.tools.reviewing import Review, ReviewItem
 from app.ui import kit
+from app.ui.coverage.figures import figures, tile
 from app.ui.kit.buttons import Kind
 from app.ui.parts import Badge, BadgeCell, Cell, NumberCell, PlainCell
 
@@ -20,11 +21,6 @@ TURN_SHOWN = 1_500
 COLUMNS = (kit.Column("Record"), kit.Column("Topic", 110), kit.Column("Score", 116, right=True))
 WAITING, REFUSED = 0, 1
 KEYS = ("A", "E", "R")
-FIGURES = (
-    "Likeness is the cosine of the sentence encoder: from 0.95 on a record is a copy. Near validation "
-    "records it would leak them into training. Variety is the share of word pairs that are different "
-    "(distinct-2), beside that of as many real records."
-)
 
 
 class GeneratedCard(QFrame):
@@ -61,10 +57,11 @@ class GeneratedCard(QFrame):
         self.reject = self._action("Reject", "R")
         keys = kit.row(self.accept, self.edit, self.reject, None, gap=6)
         side = kit.frame(kit.column(self.detail, None, keys, gap=8, margin=12), "sunken")
-        self.figures = kit.label("", "small", "muted", wrap=True)
-        self.figures.setToolTip(FIGURES)
-        lists = kit.column((self.table, 1), self.reasons, self.figures, gap=4)
-        self.setLayout(kit.column(head, kit.row((lists, 3), (side, 2), gap=12), margin=14))
+        self.figures = QHBoxLayout()
+        self.figures.setSpacing(6)
+        lists = kit.column((self.table, 1), self.reasons, gap=4)
+        both = kit.row((lists, 3), (side, 2), gap=12)
+        self.setLayout(kit.column(head, self.figures, both, margin=14))
         for key in KEYS:
             shortcut = QShortcut(QKeySequence(key), keys_for)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -86,8 +83,9 @@ class GeneratedCard(QFrame):
         told = [f"{n:,} {reason.replace('_', ' ')}" for reason, n in waiting.refused.items()]
         self.reasons.setText(f"Refused: {', '.join(told)}." if told else "Nothing was refused.")
         diversity = waiting.last.diversity if waiting.last else None
-        self.figures.setText(figures(diversity) if diversity else "")
-        self.figures.setVisible(bool(self.figures.text()))
+        kit.clear(self.figures)
+        for figure in figures(diversity) if diversity else ():
+            self.figures.addWidget(tile(figure), 1)
         entries = [kit.Entry(f"All {waiting.total:,}", lambda: self.accepted_from.emit(0.0))]
         for bar in BARS:
             fits = sum(item.score >= bar for item in waiting.items)
@@ -157,21 +155,6 @@ class GeneratedCard(QFrame):
         self.detail.addWidget(kit.Prose(shown, name))
 
 
-def figures(found: Diversity) -> str:
-    """The last round's figures in a line; empty where nothing passed the checks."""
-    if not found.kept:
-        return ""
-    parts = [f"In their topic {number(found.fidelity, '%')}"]
-    parts.append(f"likeness to the data {number(found.nearest)}")
-    if found.validation is not None:
-        parts.append(f"to validation at most {number(found.validation)}")
-    parts.append(
-        f"variety {number(found.distinct_2)} (real records {number(found.distinct_2_real)})"
-    )
-    copies = found.copies_of_data + found.copies_of_new
-    return f"{', '.join(parts)}; {count(copies, 'copy', 'copies')} left out."
-
-
 def _row(item: ReviewItem) -> list[Cell | str]:
     topic = item.topic.rsplit(" › ", 1)[-1]
     last: Cell = NumberCell(f"{item.score:.2f}")
@@ -183,7 +166,9 @@ def _row(item: ReviewItem) -> list[Cell | str]:
 def _origin(item: ReviewItem) -> str:
     """«few shot by gpt, prompt few_shot/1, from records 3 and 9; nearest record 0.71»."""
     said = f"{item.strategy.replace('_', ' ').capitalize()} by {item.model or 'the model'}"
-    if item.prompt_version:
+    if item.strategy == SCRIPT:
+        said = f"By your generator, {item.prompt_version}"
+    elif item.prompt_version:
         said += f", prompt {item.prompt_version}"
     if item.parents:
         said += f", from record {', '.join(f'{p:,}' for p in item.parents[:4])}"

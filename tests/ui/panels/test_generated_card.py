@@ -10,7 +10,8 @@ from app.domain.diversity import Diversity
 from app.store import generated, results, topics
 from app.store.generated import GeneratedItem
 from app.tools.reviewing import Review, ReviewItem
-from app.ui.coverage.review import GeneratedCard, figures
+from app.ui.coverage.figures import figures, tile
+from app.ui.coverage.review import GeneratedCard
 from app.ui.coverage_panel import CoveragePanel
 
 
@@ -63,16 +64,29 @@ def test_one_key_decides_on_the_record_in_front(themed: Any) -> None:
     made.deleteLater()
 
 
-def test_the_figures_of_the_round_stand_in_a_line() -> None:
+def test_the_figures_of_the_round_are_amber_where_they_warn(themed: Any) -> None:
     found = Diversity(
         judged=12, kept=9, copies_of_data=1, copies_of_new=1, nearest=0.634, validation=0.71,
         distinct_2=0.9, distinct_2_real=0.62, fidelity=0.9,
     )  # fmt: skip
-    assert figures(found) == (
-        "In their topic 90 %, likeness to the data 0.63, to validation at most 0.71, variety 0.90 "
-        "(real records 0.62); 2 copies left out."
+    shown = figures(found)
+    assert [(f.name, f.value) for f in shown] == [
+        ("In their topic", "90 %"), ("Copies", "2"), ("Nearest record", "0.63"),
+        ("To validation", "0.71"), ("Variety", "0.90"),
+    ]  # fmt: skip
+    assert not any(f.warns for f in shown)
+    bad = found.model_copy(
+        update={
+            "fidelity": 0.6, "copies_of_new": 3, "nearest": 0.9, "validation": 0.93,
+            "distinct_2": 0.5,
+        }
+    )  # fmt: skip
+    assert all(f.warns for f in figures(bad))
+    assert tile(figures(bad)[3]).accessibleName() == (
+        "To validation: 0.93, largest cosine, a warning"
     )
-    assert figures(Diversity()) == ""
+    assert len(figures(found.model_copy(update={"validation": None}))) == 4
+    assert figures(Diversity()) == []
 
 
 async def test_what_waits_is_shown_decided_on_and_goes(
