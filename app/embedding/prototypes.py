@@ -22,6 +22,13 @@ RECORDS_WEIGHT = 3.0  # the records that lie nearest weigh as much as three exam
 ENOUGH_FIT = 3  # with so much fit in all; less weighs less
 ROUNDS = 6
 READ = 20_000  # records that prototypes are moved to
+# A record's fit is that of the record with half of what lies around it. Mean AUROC of strangers
+# against ours by names alone, with 5 examples: where a fifth of the topics or parents are held out
+# .80 and .87 (.78 and .85 by the record alone and the prototypes as given), where only two records
+# of each are left .76 and .81 (.75 and .81).
+AROUND = 10
+AROUND_WEIGHT = 0.5
+COPY = 0.9999  # cosine from which a record is the same text, which says nothing about it
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,20 @@ def place(names: Vectors, told: Known, records: Vectors, *, seed: int = 0) -> Pr
     )
     near = _near(given, unit(records - centre))
     return Prototypes(centre, given, near)
+
+
+def smoothed(vectors: Vectors, around: Vectors) -> Vectors:
+    """Each row (n, d) plus half the mean of its ten nearest in `around` (m, d), weighted by squared
+    cosine, copies of itself aside; unit length."""
+    count = min(AROUND, len(around))
+    if not count:
+        return vectors
+    similar = vectors @ around.T
+    similar[similar > COPY] = 0
+    near = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+    weight = np.clip(np.take_along_axis(similar, near, 1), 0, None) ** 2
+    weight *= AROUND_WEIGHT / np.maximum(weight.sum(1, keepdims=True), 1e-9)
+    return unit(vectors + np.einsum("ij,ijd->id", weight, around[near]))
 
 
 def sums(vectors: Vectors, topic: Labels, *, weight: Numbers, topics: int) -> Vectors:
