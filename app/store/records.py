@@ -191,20 +191,22 @@ ASSIGN = """UPDATE record SET topic_id = :topic_id, probability = :probability, 
   AND COALESCE(topic_id, 0) NOT IN (SELECT id FROM topic WHERE locked) AND (
     topic_source IS NULL OR topic_id IS NOT :topic_id OR probability IS NULL OR fit IS NULL
     OR abs(probability - :probability) > :within OR abs(fit - :fit) > :within
-    OR (:within = 0 AND alternatives <> :alternatives))"""
+    OR (fit < :least) <> (:fit < :least) OR (:within = 0 AND alternatives <> :alternatives))"""
 
 
-def store_assignments(tx: Tx, assignments: Iterable[dict[str, Any]], *, within: float = 0.0) -> int:
+def store_assignments(
+    tx: Tx, assignments: Iterable[dict[str, Any]], *, within: float = 0.0, least: float = 0.0
+) -> int:
     """Write a categorisation: rows of id, topic_id or None, probability, fit, alternatives.
 
-    Records that the user confirmed or a model placed are left alone, those of locked topics, and those
-    that hold these very values already, or the same topic with a probability and a fit that differ by
-    at most `within`: a change carries only what it changes. Where a proposal had put the record is
-    remembered while it stays there. Returns how many were written.
+    Records that the user confirmed or a model placed are left alone, and those that hold these very
+    values already, or the same topic with a probability and a fit that differ by at most `within`
+    and a fit on the same side of the threshold `least`: a change carries only what it changes.
+    Where a proposal had put the record is remembered while it stays there. Returns how many were
+    written.
     """
-    values = (
-        {**a, "alternatives": encode(a["alternatives"]), "within": within} for a in assignments
-    )
+    about = {"within": within, "least": least}
+    values = ({**a, "alternatives": encode(a["alternatives"]), **about} for a in assignments)
     return int(tx.db.connection().executemany(ASSIGN, values).rowcount)
 
 

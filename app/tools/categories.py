@@ -111,7 +111,7 @@ def store_placed(tx: Tx, result: dict[str, Any], asked: RecordFilter, within: fl
     free = set(records.ids(tx, asked))
     with Path(result["assignments"]).open("rb") as file:
         lines = (line for text in file if (line := orjson.loads(text))["id"] in free)
-        return records.store_assignments(tx, lines, within=within)
+        return records.store_assignments(tx, lines, within=within, least=result["threshold"])
 
 
 async def keep_result(

@@ -5,11 +5,14 @@ from dataclasses import replace
 from PySide6.QtWidgets import QPushButton, QVBoxLayout
 
 from app.domain.thresholds import DEFAULTS
-from app.store.events import RecordsChanged, ResultsChanged, TopicsChanged
+from app.store.events import RecordsChanged, ResultsChanged, SettingsChanged, TopicsChanged
 from app.ui import kit
 from app.ui.panel import Panel
 from app.ui.parts import StackBar
 from app.ui.theme import set_icon
+from app.ui.topics.deciding import Deciding
+from app.ui.topics.fit_card import FitCard
+from app.ui.topics.reliability_card import ReliabilityCard
 from app.ui.topics.review import ReviewCard
 from app.ui.topics.standing import Band, StandingSnapshot, bands, read_standing, sentences
 
@@ -19,7 +22,7 @@ ASK_TIP = "A connected model places uncertain records, or says they fit none. Co
 class CategorizePanel(Panel):
     """Running again never touches what the user confirmed."""
 
-    events = (RecordsChanged, TopicsChanged, ResultsChanged)
+    events = (RecordsChanged, TopicsChanged, ResultsChanged, SettingsChanged)
     title = "Categorise"
 
     def build(self) -> None:
@@ -37,13 +40,21 @@ class CategorizePanel(Panel):
         self.tiles = kit.row(gap=12)
         self.bands = kit.holder(self.tiles)
         self.column.addWidget(self.bands)
+        self.lost = kit.button("", self._to_uncategorised, kind="link", small=True)
         self.bar = StackBar()
-        self.column.addWidget(self.bar)
+        self.column.addLayout(kit.row((self.bar, 1), self.lost))
         self.review = ReviewCard(self, large=True)
-        self.review.decided.connect(lambda *choice: self.act(self._decide(*choice)))
+        self.deciding = Deciding(self, self.review)
+        self.fit = FitCard()
+        self.fit.chosen.connect(self._set_threshold)
+        self.reliability = ReliabilityCard()
+        self.reliability.look_at.connect(
+            lambda pair: self.go.emit("topics_config", {"topic": pair[0], "topics": list(pair)})
+        )
         self.about = QVBoxLayout()
         self.about.setSpacing(8)
-        side = kit.card(kit.label("How it is decided", "h2"), self.about, None)
+        about = kit.card(kit.label("How it is decided", "h2"), self.about)
+        side = kit.holder(kit.column(self.fit, self.reliability, about, None, gap=12))
         self.work = kit.holder(kit.row((self.review, 3), (side, 2), gap=12))
         self.column.addWidget(self.work, 1)
         to_topics = kit.button("Go to Topics", self._to_topics, kind="primary")
@@ -57,6 +68,7 @@ class CategorizePanel(Panel):
             self.show_snapshot(StandingSnapshot())
             return
         snapshot = await session.store.read(read_standing)
+        await self.deciding.refresh()
         state = (await session.workflow())["categorize"]
         stale = state.reason if state.status == "stale" else ""
         self.show_snapshot(replace(snapshot, stale=stale))
@@ -81,7 +93,13 @@ class CategorizePanel(Panel):
         if ready and snapshot.stale:
             self.notes.addWidget(kit.banner("warn", snapshot.stale))
         self._show_bands(bands(snapshot))
-        self.review.show_queue(snapshot.queue, snapshot.review)
+        self.fit.show_snapshot(snapshot)
+        self.fit.setVisible(snapshot.threshold is not None)
+        self.reliability.setVisible(snapshot.done)
+        self.reliability.show_reliability(snapshot.reliability, snapshot.names)
+        lost = snapshot.uncategorised
+        self.lost.setText(f"Show the {lost:,} uncategorised")
+        self.lost.setVisible(ready and bool(lost))
         kit.clear(self.about)
         for words in sentences(snapshot):
             self.about.addWidget(kit.label(words, "body", "muted", wrap=True))
@@ -102,12 +120,11 @@ class CategorizePanel(Panel):
         work = self.app.call("categorize_records", scope=scope, confidence_threshold=review)
         self.act(work, button=button)
 
-    async def _decide(self, record_id: int, topic: int | None) -> None:
-        try:
-            chosen = "" if topic is None else topic
-            await self.app.call("assign_topic", record_ids=[record_id], topic=chosen)
-        finally:
-            self.review.release()
+    def _set_threshold(self, threshold: float | None) -> None:
+        self.act(self.app.call("set_fit_threshold", threshold=threshold))
+
+    def _to_uncategorised(self) -> None:
+        self.go.emit("records", {"uncategorised": True})
 
     def _ask_model(self) -> None:
         self.act(self.app.call("categorize_uncertain"), button=self.ask)

@@ -339,7 +339,8 @@ def chips_of(detail: Detail) -> list[tuple[str, Tone]]:
         tone: Tone = (
             "good" if sure else "warn" if record.probability < DEFAULTS.topic_review else "muted"
         )
-        said.append((f"{record.probability:.2f}", tone))
+        fit = "" if record.fit is None else f", fit {record.fit:.2f}"
+        said.append((f"{record.probability:.2f}{fit}", tone))
     if record.split:
         said.append((record.split, "muted"))
     if record.source != "imported":

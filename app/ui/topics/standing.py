@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass, field
 
+from app.domain.reliability import Reliability
 from app.domain.thresholds import DEFAULTS
 from app.domain.topics import leaf_paths
-from app.store import records, results, topics, uncertain
+from app.store import meta, records, results, topics, uncertain
 from app.store.database import Tx
 from app.store.records import RecordStats
+from app.tools.improving import uncategorised_at
 from app.ui.parts import Tone
-from app.ui.topics.snapshot import Review, read_queue
 
 
 @dataclass(frozen=True)
 class StandingSnapshot:
     """Counts of valid records. `threshold` is the fit under which a record fits nothing, None
-    before the first run; `estimated` where it and the probabilities were not measured on confirmed
-    records; `stale` says why it is out of date, empty when it is not."""
+    before the first run, `calibrated` the one that was found, and `uncategorised_at` how many
+    records each hundredth would leave without a topic; `names` are of the leaves by id.
+    `estimated` where it and the probabilities were not measured on confirmed records; `stale` says
+    why it is out of date, empty when it is not."""
 
     stats: RecordStats = field(default_factory=RecordStats)
     leaves: int = 0
@@ -23,12 +26,21 @@ class StandingSnapshot:
     medium: int = 0
     review: int = 0
     uncertain: int = 0  # in review or on no topic, and decided by neither the user nor a model
+    by_model: int = 0
     threshold: float | None = None
+    calibrated: float = 0.0
+    uncategorised_at: tuple[int, ...] = ()
+    reliability: Reliability = field(default_factory=Reliability)
+    names: dict[int, str] = field(default_factory=dict)
     estimated: bool = True
     done: bool = False
     english: bool = True
     stale: str = ""
-    queue: tuple[Review, ...] = ()
+
+    @property
+    def own_threshold(self) -> bool:
+        """Whether the user set another than was found."""
+        return self.threshold is not None and self.threshold != self.calibrated
 
     @property
     def uncategorised(self) -> int:
@@ -47,18 +59,25 @@ def read_standing(tx: Tx) -> StandingSnapshot:
     high, medium, review = records.bands(tx, high=DEFAULTS.topic_high, review=DEFAULTS.topic_review)
     result = results.latest(tx, "categorisation", "completed")
     data = result.data if result else {}
+    paths = leaf_paths(topics.all_topics(tx))
+    calibrated = data.get("calibrated") or data.get("threshold") or 0.0
+    own = meta.get(tx, "categorise_threshold")
     return StandingSnapshot(
         stats=records.stats(tx),
-        leaves=len(leaf_paths(topics.all_topics(tx))),
+        leaves=len(paths),
         high=high,
         medium=medium,
         review=review,
         uncertain=uncertain.count(tx),
-        threshold=data.get("threshold"),
+        by_model=uncertain.placed(tx),
+        threshold=None if result is None else calibrated if own is None else own,
+        calibrated=calibrated,
+        uncategorised_at=tuple(uncategorised_at(tx)),
+        reliability=Reliability.model_validate(data.get("reliability", {})),
+        names={topic_id: path[-1] for topic_id, path in paths.items()},
         estimated=data.get("estimated", True),
         done=result is not None,
         english=data.get("english", True),
-        queue=read_queue(tx),
     )
 
 
@@ -78,9 +97,10 @@ def bands(snapshot: StandingSnapshot) -> list[Band]:
     high, low = DEFAULTS.topic_high, DEFAULTS.topic_review
     lost = snapshot.uncategorised > DEFAULTS.uncategorised * snapshot.stats.valid
     limit = f"fit no topic, limit {DEFAULTS.uncategorised * 100:.0f} %"
+    medium = f"probability {low:.2f} to {high:.2f}"
     rows: list[tuple[str, int, str, Tone]] = [
         ("High", snapshot.high, f"probability from {high:.2f}, or confirmed", "good"),
-        ("Medium", snapshot.medium, f"probability {low:.2f} to {high:.2f}", "info"),
+        ("Medium", snapshot.medium, medium + ", or by a model" * bool(snapshot.by_model), "info"),
         ("Review", snapshot.review, f"probability under {low:.2f}", "warn"),
         ("Uncategorised", snapshot.uncategorised, limit, "bad" if lost else "muted"),
     ]
@@ -93,13 +113,17 @@ def sentences(snapshot: StandingSnapshot) -> list[str]:
     said = ["Each record goes to the topic nearest in meaning, with how probable that is."]
     if snapshot.threshold is not None:
         source = "an estimate" if snapshot.estimated else "calibrated on your records"
+        if snapshot.own_threshold:
+            source = "set by you"
         said.append(
             f"Under a fit of {snapshot.threshold:.2f} ({source}) it fits none "
             "and stays uncategorised. It is never forced."
         )
-        if snapshot.estimated:
-            said.append("The probabilities are estimates until you have confirmed some records.")
-    said.append("What you confirm is kept, and teaches the rest when you categorise again.")
+    said.append("What you confirm is kept, and at once improves the rest.")
+    if snapshot.by_model:
+        said.append(
+            f"{snapshot.by_model:,} were placed by a model. The filter is:model shows them."
+        )
     if not snapshot.english:
         said.append(
             "Most records are not English. The encoder reads English, so look at more of them."
