@@ -11,6 +11,7 @@ from app.agent.actions import ACTIONS
 from app.agent.commands import LINES, parse
 from app.agent.nearest import guesses
 from app.registry import load_family
+from app.store import records, topics
 
 OpenTalk = Callable[..., AbstractAsyncContextManager[Any]]
 Rows = list[dict[str, Any]]
@@ -120,6 +121,31 @@ async def test_topics_are_moved_split_and_described(talk: OpenTalk, rows: Rows) 
         await t.send("move topic Cards to the top", "list topics")
         assert "[Cards / Lost card](topic:" in t.text
         t.clear()
-        await t.send("split topic Payments")
-        assert "Into which parts?" in t.text
-        assert not t.tools
+        await t.send("split Payments")
+        assert "0 records are too few for 2 parts" in t.text
+        await t.send(
+            "lock Lost card and New card", "colour Lost card 3", "set quota of Cards to 20"
+        )
+        await t.send("set target of Lost card to 20 %")
+        rows = {x.name: x for x in await t.app.session.store.read(topics.all_topics)}
+        assert rows["Lost card"].locked
+        assert rows["New card"].locked
+        assert (rows["Lost card"].color, rows["Lost card"].target) == (3, 0.2)
+        assert rows["Cards"].quota == 20
+        await t.send("unlock Lost card", "clear the target of Lost card", "clear quota of Cards")
+        rows = {x.name: x for x in await t.app.session.store.read(topics.all_topics)}
+        assert not rows["Lost card"].locked
+        assert (rows["Lost card"].target, rows["Cards"].quota) == (None, None)
+        await t.send("move topics Lost card and Broken card to the top")
+        rows = {x.name: x for x in await t.app.session.store.read(topics.all_topics)}
+        assert rows["Lost card"].parent_id is rows["Broken card"].parent_id is None
+
+
+async def test_a_topic_is_split_by_what_its_records_say(talk: OpenTalk, rows: Rows) -> None:
+    async with talk(rows) as t:
+        await t.send("add topic All")
+        every = await t.app.session.store.read(records.ids, records.RecordFilter())
+        await t.app.session.store.write("Fill", topics.assign, list(every), 1, source="auto")
+        await t.send("split All in two")
+        assert "is split in 2, by what its" in t.text
+        assert len(await t.app.session.store.read(topics.all_topics)) == 3

@@ -12,7 +12,6 @@ from app.tools.topic_edits import Moved
 
 UNDO = Option(label="Undo", action="undo")
 LIST = Option(label="List the topics", action="list_topics")
-TOP = ("top", "the top", "root", "none", "nothing")
 LISTED = 25  # topics named in the chat
 GO_ON = Option(label="What comes next", action="next_step")
 
@@ -32,7 +31,7 @@ async def merge(turn: Turn, source: str, target: str) -> None:
     into = await topic_named(turn, target, "merge", "target", source=source)
     if into is None:
         return
-    names = [source] if await _known(turn, source) else _listed(source)
+    names = [source] if await _known(turn, source) else listed(source)
     found: list[Topic] = []
     for at, name in enumerate(names):
         others = [t.name for t in found] + names[at + 1 :]
@@ -78,46 +77,6 @@ async def add(turn: Turn, name: str, parent: str = "") -> None:
     await turn.call("add_topic", name=name, parent_id=above.id if above else None)
     place = f" under {bold(above.name)}" if above else ""
     await done(turn, f"{bold(name)} is added{place}. The other topics stay as they are.")
-
-
-@action()
-async def move(turn: Turn, name: str, parent: str) -> None:
-    """Put a topic with all below it under another, or ("the top") under none."""
-    topic = await topic_named(turn, name, "move", "name", parent=parent)
-    if topic is None:
-        return
-    above = None
-    if parent.casefold() not in TOP:
-        above = await topic_named(turn, parent, "move", "parent", name=name)
-        if above is None:
-            return
-    await turn.call("move_topics", topic_ids=[topic.id], parent_id=above.id if above else None)
-    place = f"under {bold(above.name)}" if above else "at the top"
-    await done(turn, f"{bold(topic.name)} is {place} now, with all that is below it.")
-
-
-@action()
-async def split(turn: Turn, name: str, parts: str = "") -> None:
-    """New topics below this one, named by the user; its records are then sorted into them."""
-    topic = await topic_named(turn, name, "split", "name", parts=parts)
-    if topic is None:
-        return
-    names = _listed(parts)
-    if len(names) < 2:
-        await turn.say(
-            f"Into which parts? Name them: “split topic {plain(topic.name)} into … and …”. The "
-            "records of the topic are then sorted into these by meaning."
-        )
-        await turn.show("topics_config", topic=topic.id)
-        await turn.ask("Or:", LIST, GO_ON)
-        return
-    for part in names:
-        await turn.call("add_topic", name=part, parent_id=topic.id)
-    await turn.say(
-        f"{bold(topic.name)} has {count(len(names), 'part')} now. Its records wait to be sorted."
-    )
-    sort = Option(label="Sort the records into them", action="categorise")
-    await turn.ask("What now?", sort, UNDO)
 
 
 @action()
@@ -192,7 +151,7 @@ async def _known(turn: Turn, name: str) -> bool:
     return any(key(t.name) == key(name) for t in await turn.read(topics.all_topics))
 
 
-def _listed(names: str) -> list[str]:
+def listed(names: str) -> list[str]:
     """The names in "A, B and C"."""
     parts = names.replace(" and ", ",").replace(" & ", ",").split(",")
     return [part.strip() for part in parts if part.strip()]
