@@ -42,11 +42,16 @@ def plan_words(plan: Plan) -> str:
     most = sorted(plan.add.items(), key=lambda item: -item[1])
     names = short_names(topic.topic for topic in plan.topics)
     parts = [f"{n:,} {names[topic]}" for topic, n in most]
-    figures = [("Balance", plan.balance_before, plan.balance_after)]
-    figures.append(("coverage", plan.coverage_before, plan.coverage_after))
-    told = ", ".join(f"{name} {number(a)} to {number(b)}" for name, a, b in figures)
-    where = "" if len(parts) == 1 else f" to {len(parts)} topics"
-    return f"Add {count(plan.total, 'record')}{where}: {joined(parts, NAMED)}. {told}."
+    where = f"{len(parts)} topics: {joined(parts, NAMED)}" if len(parts) > 1 else names[most[0][0]]
+    balance = _step("Balance", plan.balance_before, plan.balance_after)
+    coverage = _step("coverage", plan.coverage_before, plan.coverage_after)
+    return f"Add {count(plan.total, 'record')} to {where}. {balance}, {coverage}."
+
+
+def _step(name: str, before: float | None, after: float | None) -> str:
+    """«Balance 0.55 to 0.68», or that it stays."""
+    now, then = number(before), number(after)
+    return f"{name} stays {now}" if now == then else f"{name} {now} to {then}"
 
 
 def short_words(plan: Plan) -> str:

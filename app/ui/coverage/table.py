@@ -18,14 +18,14 @@ NARROW = 560  # pixels
 NAME, RECORDS, QUOTA, SHARE, PLAN, LEARNS, STATE = range(7)
 COLUMNS = (
     kit.Column("Topic"),
-    kit.Column("Records", 72, right=True),
+    kit.Column("Records", 88, right=True),
     kit.Column("Of quota", 92),
     kit.Column("Share", 92),
-    kit.Column("Plan", 56, right=True),
+    kit.Column("Plan", 64, right=True),
     kit.Column("Learnability", 124, right=True),
     kit.Column("", 62),
 )
-NARROW_WIDTHS = (0, 68, 60, 60, 48, 118, 58)
+NARROW_WIDTHS = (0, 86, 60, 60, 60, 118, 58)
 DOWN, UP = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
 ARROWS = {DOWN: " ↓", UP: " ↑"}
 SORTS = (  # as a menu says them; a first click on a column sorts it this way

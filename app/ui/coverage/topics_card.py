@@ -53,6 +53,7 @@ class TopicsCard(QFrame):
             title,
             (self.search, 1),
             self.thin,
+            self.sorts,
             self._level_place,
             self.views,
             margin=(16, 10, 12, 6),

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -206,13 +207,16 @@ class TreeMap(QWidget):
         if row is None or cell.rest or cell.opened or rect.height() < look.px(36):
             return
         below = QRectF(line.bottomLeft() - QPointF(0, 1), line.size())
-        said = f"{row.records:,} of {row.quota:,}" if row.quota else f"{row.records:,}"
+        said = f"{row.records:,} of {row.quota:,}"
+        if not row.quota or QFontMetricsF(font).horizontalAdvance(said) > below.width():
+            said = f"{row.records:,}"
         draw_text(painter, below, said, font=look.font("label", 400), color=ink)
 
 
 def fill_color(filled: float) -> QColor:
-    """The sequential colour of a share from 0 to 1; only what is full has the last but one."""
-    steps = theme().chart["sequential"][:-1]
+    """The sequential colour of a share from 0 to 1, without the two ends: the first is hardly told from
+    the background, the last is for what is more than full. Only what is full has the strongest."""
+    steps = theme().chart["sequential"][1:-1]
     place = len(steps) - 1 if filled >= 1 else int(max(0.0, filled) * (len(steps) - 1))
     return QColor(steps[place])
 

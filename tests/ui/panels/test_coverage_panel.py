@@ -80,6 +80,8 @@ def test_the_plan_in_words_is_exact() -> None:
     )
     assert short_words(found).startswith("After it 92 records still lack in 2 topics")
     assert "lower the quota to 36" in short_words(found)
+    one = plan({"a": 9, "b": 3}, {"a": 9, "b": 9}, quota=5)
+    assert plan_words(one).startswith("Add 2 records to b. Balance 0.75 to ")
     full = plan({"a": 9, "b": 9}, {"a": 9, "b": 9}, quota=5)
     assert plan_words(full).startswith("Nothing to add")
     assert short_words(full) == ""
