@@ -38,6 +38,12 @@ def count(tx: Tx) -> int:
     return int(tx.cached("uncertain", lambda: tx.sql(query, (DEFAULTS.topic_review,))[0][0]))
 
 
+def placed(tx: Tx) -> int:
+    """How many valid records are on a topic that a model chose."""
+    query = "SELECT COUNT(*) FROM record WHERE valid AND topic_id > 0 AND topic_source = 'model'"
+    return int(tx.cached("by model", lambda: tx.sql(query)[0][0]))
+
+
 def ids(tx: Tx, most: int) -> list[int]:
     """Of at most so many of them, the least certain first."""
     query = f"SELECT id FROM record WHERE {UNCERTAIN} ORDER BY COALESCE(probability, 0), id LIMIT ?"

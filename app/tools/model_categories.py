@@ -3,6 +3,7 @@ stored as one Change."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pydantic import BaseModel
 
@@ -118,12 +119,7 @@ class _Placing:
 
     async def work(self, job: Job) -> ModelPlaced:
         """A Stop, a limit or a fault ends the asking; what came in is stored. Raises AppError."""
-
-        def tell(text: str) -> None:
-            waves = self._journal.waves
-            asked, done = sum(map(len, waves)), len(self._journal.answers)
-            job.progress(done, asked, f"{done:,} of {count(asked, 'answer')}. {text}".rstrip(". "))
-
+        tell = partial(self._run.progress, job)
         asking = await self._run.asking(job, self._choosing, tell)
         for wave in range(WAVES):
             if wave == len(self._journal.waves):
@@ -131,7 +127,7 @@ class _Placing:
                 if not slots:
                     break
                 await self._journal.begin_wave(slots)
-            tell("")
+            tell()
             await asking.ask_all(await self._store.read(_briefs, self._journal.waves[wave]))
             if asking.ended_by or asking.stopping.is_set():
                 break

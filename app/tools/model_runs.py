@@ -95,6 +95,15 @@ class ModelRun:
         """Tokens of all answers so far, and their cost where the prices are known."""
         return _spent(self.journal, self.connection)
 
+    def progress(self, job: Job, text: str = "") -> None:
+        """Show how many answers there are, with what they took so far."""
+        asked, done = sum(map(len, self.journal.waves)), len(self.journal.answers)
+        prompt, answer = self.journal.tokens
+        cost = self.connection.cost(prompt, answer)
+        spent = count(prompt + answer, "token") + ("" if cost is None else f", {cost:.4f} spent")
+        told = f"{done:,} of {count(asked, 'answer')}, {spent}. {text}"
+        job.progress(done, asked, told.rstrip(". "))
+
     async def end(self, state: State, **data: Any) -> None:
         """Store how it went and what it took."""
         kept = {**self.spent, "model": self.journal.model or self.connection.model, **data}

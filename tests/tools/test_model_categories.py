@@ -81,6 +81,7 @@ async def test_the_uncertain_are_placed_in_one_change_and_counted_as_decided(tmp
         (card,) = app.cards
         assert card.title == "Ask the model about 49 uncertain records?"
         assert "at most 5.00" in dict(card.rows)["Cost"]
+        assert await app.session.store.read(uncertain.placed) == 49
         assert made.cost == pytest.approx(3 * 150 / 1e6)
         assert await usage(app) == 3 * 150
         await app.call("undo")

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from app.domain.topics import TopicNode
 from app.errors import DeclinedError, Stopped, ToolError
 from app.llm.connections import Connection
 from app.store import records, results, topics
+from app.tools import proposals
 from app.tools.base import TOOLS
 from app.wiring import App
 from tests.llm.scripted import Answer, chunk
@@ -240,6 +242,40 @@ async def test_without_a_connection_it_says_what_to_connect(tmp_path: Path):
         with pytest.raises(ToolError, match="empty start"):
             await app.call("generate_topics", method="manual", instructions="x")
         assert app.cards == []
+
+
+async def test_a_run_that_was_cut_off_is_told_as_failed_and_what_it_took_counts(tmp_path: Path):
+    async with asked(tmp_path) as (app, _):
+        store, dataset = app.session.store, app.session.dataset_id
+        run = await store.transaction(results.add, "model_topics", state="running")
+        folder = app.session.folder / "runs" / f"model-topics-{run}"
+        folder.mkdir(parents=True)
+        line = {"key": "0", "text": "{}", "prompt_tokens": 7, "answer_tokens": 5}
+        (folder / "answers.jsonl").write_text(json.dumps(line) + "\n")
+        await app.close_dataset()
+        await app.open(dataset)
+        (found,) = await runs(app)
+        assert found.state == "failed"
+        assert "closed while it ran" in found.data["error"]
+        assert (await app.session.store.read(results.usage)).tokens == 12
+
+
+async def test_too_many_topics_for_a_small_window_are_shown_with_fewer_examples(tmp_path: Path):
+    async with asked(tmp_path) as (app, server):
+        words = "word " * 30
+        names = [f"{i} {words}" for i in range(40)]
+        hierarchy = [{"name": f"Topic {i}", "exemplars": [n, n, n]} for i, n in enumerate(names)]
+        nodes = [TopicNode.model_validate(node) for node in hierarchy]
+        await proposals.keep(app.context(), "manual", nodes)
+        app.connections.put(app.connections.all[0].model_copy(update={"context": 8_000}))
+        server.by = lambda body: answer([item(g["id"], g["name"]) for g in told(body)])
+        made = await app.call("generate_topics", method="model")
+        assert made.leaves == 40
+        assert {len(group["examples"]) for group in told(server.requests[0])} <= {1, 2}
+        many = [TopicNode(name=f"Topic {i}") for i in range(100)]
+        await proposals.keep(app.context(), "manual", many)
+        with pytest.raises(ToolError, match="too many for the model's window"):
+            await app.call("generate_topics", method="model")
 
 
 async def test_the_assistant_asks_where_it_is_billed_and_a_new_host_is_asked_for(tmp_path: Path):
