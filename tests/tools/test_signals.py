@@ -31,7 +31,7 @@ async def test_only_topics_with_enough_prompts_have_a_figure(program):
         assert found[ids["Card"]].prompts == 30
         assert (found[ids["Card"]].value or 0.0) > 0.9
         assert (found[ids["Bill"]].prompts, found[ids["Bill"]].value) == (12, None)
-        await app.call("assign_topic", record_ids=cards[:15], topic_id=ids["Bill"])
+        await app.call("assign_topic", record_ids=cards[:15], topic=ids["Bill"])
         found = await store.read(read_signals, DEFAULTS)
         assert found[ids["Bill"]].prompts == 27
         assert found[ids["Card"]].value is None
