@@ -26,11 +26,13 @@ add_topic advance_to_step analyze_coverage categorize_records confirm_grader_tes
 describe_topic discard_proposal edit_generated export_topics import_topics move_topics pause_training
 recut_proposal reject_generated rename_topic scan_sensitive set_goal start_finetune_workflow
 test_grader_sample update_record validate_records
+improve_categories
 """
 GUARDED = """
 accept_generated apply_edit apply_topic_weights assign_topic delete_topics export_model fix_records
 merge_topics redo resume_training run_generator set_effort set_generator set_quota set_targets
 set_topics split_topic start_deployment stop_deployment stop_training tag_records try_generator undo
+set_fit_threshold
 """
 CONSEQUENTIAL = """
 accept_generation_moves accept_warning append_file apply_topic_hierarchy categorize_uncertain
@@ -50,7 +52,7 @@ ALWAYS_ASK = {
     "set_split",
     "start_training",
 }
-NOT_FOR_MODELS = {"append_file", "confirm_grader_test", "export_model", "export_records"} | {
+NOT_FOR_MODELS = {"append_file", "confirm_grader_test", "export_model", "export_records", "improve_categories"} | {
     "export_topics", "import_topics"
 }  # fmt: skip
 CLASSES = {

@@ -93,4 +93,4 @@ def _draw(plot: Plot, bins: tuple[Bin, ...]) -> None:
     for side in ("bottom", "left"):
         plot.getAxis(side).setTicks([[(at, f"{at:g}") for at in (0, 0.25, 0.5, 0.75, 1)]])
     plot.setXRange(-0.02, 1.02, 0)
-    plot.setYRange(-0.14, 1.03, 0)
+    plot.setYRange(-0.14, 1.08, 0)

@@ -115,7 +115,6 @@ class ReviewCard(QFrame):
     def show_queue(self, queue: Queue) -> None:
         """The queue as the store has it: first what was undone, then what is in front already; skipped
         records come last."""
-        self._busy = None
         before = self.shown.record_id if self.shown else None
 
         def place(item: Review) -> int:
@@ -124,8 +123,10 @@ class ReviewCard(QFrame):
             return 3 if item.record_id in self._skipped else 1 if item.record_id == before else 2
 
         self._queue = sorted(queue.items, key=place)
-        undone = {item.record_id for item in self._queue}
+        undone = {item.record_id for item in self._queue}.intersection(self._decided)
         self._decided = [i for i in self._decided if i not in undone]
+        if self._busy in undone:
+            self._busy = None
         left = queue.left
         self.left.show_text(f"{left:,} left" if left else "none left", "warn" if left else "good")
         self.search.show_topics(queue.leaves)

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.reliability import reliability
-from app.store import records, results
+from app.domain.topics import TopicNode
+from app.store import changes, records, results
 from app.store.records import RecordFilter, RecordStats
 from app.ui import kit
 from app.ui.categorize_panel import CategorizePanel
@@ -19,6 +20,7 @@ from app.ui.topics.queue import Queue, Review
 from app.ui.topics.reliability_card import ReliabilityCard, in_words
 from app.ui.topics.review import Option, ReviewCard
 from app.ui.topics.standing import StandingSnapshot, bands
+from tests.ui.panels.conftest import record
 
 ITEMS = (
     Review(1, "first", ((11, "Cards", 0.4), (12, "Fees", 0.3)), 0.5, ((5, "fifth"), (6, "sixth"))),
@@ -46,6 +48,17 @@ async def placed(app: Any) -> dict[str, int]:
     store = app.session.store
     await store.transaction(results.add, "categorisation", fingerprint=inputs, data=data)
     return ids
+
+
+def words(count: int) -> list[dict[str, Any]]:
+    """Records of two more kinds, so that there is something to learn."""
+    rows = []
+    for number in range(100, 100 + count):
+        text = f"my card is lost, case {number}" if number % 2 else f"will it rain on day {number}"
+        rows.append(
+            record(number) | {"messages": [{"role": "user", "content": text}], "preview": text}
+        )
+    return rows
 
 
 @pytest.fixture
@@ -170,6 +183,29 @@ async def test_one_decision_for_all_alike_is_one_undo(
         await until(lambda: card.shown is not None and card.shown.record_id == 7)
         await app.call("undo")
         await until(lambda: card.shown is not None and card.shown.record_id == 3)
+        assert await held(app) == before
+
+
+async def test_decisions_improve_the_rest_after_a_pause(
+    open_app: Any, show_panel: Any, make_rows: Any, until: Any
+) -> None:
+    async with open_app([*make_rows(12), *words(24)]) as app:
+        nodes = [TopicNode(name=name).model_dump() for name in ("Questions", "Cards", "Weather")]
+        await app.call("apply_topic_hierarchy", hierarchy=nodes)
+        panel = await show_panel(app, CategorizePanel)
+        before, store = await held(app), app.session.store
+        panel.review.decided.emit((1, 2, 3), 3)
+        await until(lambda: panel.snapshot.stats.confirmed == 3)
+        decided = await held(app)
+        await app.jobs.wait()
+        await until(lambda: (app.session.folder / "runs" / "improve" / "status.json").exists())
+        await app.jobs.wait()
+        improved = await held(app)
+        assert improved != decided
+        assert [row[1:3] for row in improved[:3]] == [(3, "user")] * 3
+        (last,) = await store.read(changes.timeline, 1)
+        assert last.tool == "assign_topic", "it is a part of the decision"
+        await app.call("undo")
         assert await held(app) == before
 
 
