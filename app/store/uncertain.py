@@ -19,7 +19,8 @@ PLACE = """UPDATE record SET topic_id = :topic, topic_source = 'model', probabil
     ELSE (SELECT json_extract(value, '$[1]') FROM json_each(alternatives)
       WHERE json_extract(value, '$[0]') = :topic) END
   WHERE id = :id AND topic_source IS NOT 'user'
-    AND (:topic IS NULL OR EXISTS (SELECT 1 FROM topic WHERE id = :topic))"""
+    AND (:topic IS NULL OR EXISTS (SELECT 1 FROM topic WHERE id = :topic)
+      AND NOT EXISTS (SELECT 1 FROM topic WHERE parent_id = :topic))"""
 
 
 class Placed(BaseModel):
@@ -52,7 +53,7 @@ def ids(tx: Tx, most: int) -> list[int]:
 
 def place(tx: Tx, choices: Mapping[int, int | None]) -> Placed:
     """Put records on the topics a model chose (None: on none). What the user confirmed meanwhile is
-    left alone, and so is a choice that is no topic any more."""
+    left alone, and so is a record whose chosen topic is no leaf any more."""
     wanted = orjson.dumps(list(choices)).decode()
     query = "SELECT id, topic_id FROM record WHERE id IN (SELECT value FROM json_each(?))"
     before = dict(tx.sql(query, (wanted,)))

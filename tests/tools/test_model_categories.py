@@ -157,6 +157,19 @@ async def test_the_probability_is_the_measured_one_of_the_topic_or_unknown(tmp_p
         assert (await sources(app))[2] == (ids["Card"], "model", None)
 
 
+async def test_a_topic_that_went_or_was_confirmed_meanwhile_is_left_as_it_is(tmp_path: Path):
+    async with unsure(tmp_path, 4) as (app, _, ids):
+        await app.call("assign_topic", record_ids=[1], topic=ids["Bill"])
+        await app.call("add_topic", name="Lost card", parent_id=ids["Card"])
+        chosen = {1: ids["Card"], 2: ids["Card"], 3: 99, 4: ids["Bill"]}
+        placed = await app.session.store.transaction(uncertain.place, chosen)
+        assert (placed.placed, placed.moved, placed.none) == (1, 0, 0)
+        found = await sources(app)
+        assert found[1][:2] == (ids["Bill"], "user")
+        assert found[2][:2] == found[3][:2] == (None, "auto")
+        assert found[4][:2] == (ids["Bill"], "model")
+
+
 async def test_busy_and_broken_answers_are_asked_again(tmp_path: Path):
     async with unsure(tmp_path, 6) as (app, server, ids):
         server.script += [
