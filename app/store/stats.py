@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from app.domain.thresholds import DEFAULTS
 from app.domain.validation import FLAG_BITS, codes_of
 from app.store.database import Tx
-from app.store.filters import IN_REVIEW
+from app.store.filters import IN_REVIEW, SCORES
 
 Sums = dict[tuple[str, int | None], tuple[int, int]]
 SLICE = 20_000  # ids whose hashes are summed at a time
@@ -90,6 +90,13 @@ def bands(tx: Tx, *, high: float, review: float) -> tuple[int, int, int]:
     found = tx.cached(("bands", values), lambda: tx.sql(query, values)[0])
     first, second, third = (n or 0 for n in found)
     return first, second, third
+
+
+def topic_scores(tx: Tx) -> dict[int, tuple[float, int]]:
+    """(mean score, number of records) of each topic's records in the newest dry run."""
+    query = f"""SELECT topic_id, AVG(score), COUNT(*) FROM ({SCORES}) JOIN record ON id = record_id
+      WHERE topic_id IS NOT NULL GROUP BY topic_id"""
+    return {topic_id: (mean, number) for topic_id, mean, number in tx.sql(query)}
 
 
 def content_sums(tx: Tx) -> Sums:

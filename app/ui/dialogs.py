@@ -86,16 +86,24 @@ async def tell(parent: QWidget | None, title: str, text: str) -> None:
 
 
 async def ask_text(
-    parent: QWidget | None, title: str, prompt: str, *, text: str = "", lines: bool = False
+    parent: QWidget | None,
+    title: str,
+    prompt: str,
+    *,
+    text: str = "",
+    lines: bool = False,
+    may_be_empty: bool = False,
 ) -> str | None:
-    """A line (or several) of text, stripped; None when cancelled or empty."""
+    """A line (or several) of text, stripped; None when cancelled, or empty where it may not be."""
     dialog = QInputDialog(parent)
     dialog.setWindowTitle(title)
     dialog.setLabelText(prompt)
     dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput, lines)
     dialog.setTextValue(text)
     dialog.resize(440, dialog.sizeHint().height())
-    return dialog.textValue().strip() or None if await ask(dialog) else None
+    if not await ask(dialog):
+        return None
+    return dialog.textValue().strip() or ("" if may_be_empty else None)
 
 
 async def open_file(

@@ -4,23 +4,23 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout
 
 from app.domain.topic_text import from_text
-from app.domain.topics import shown
 from app.embedding.templates import template_names
-from app.errors import AppError
-from app.store.events import RecordsChanged, SettingsChanged, TopicsChanged
+from app.store.events import RecordsChanged, ResultsChanged, SettingsChanged, TopicsChanged
 from app.tools.proposals import pending
 from app.ui import dialogs, kit
 from app.ui.panel import Panel
+from app.ui.topics.deciding import Deciding
+from app.ui.topics.editing import LIST, Editing
+from app.ui.topics.lines import Line
 from app.ui.topics.pane import TopicPane
 from app.ui.topics.proposal import ExamplesCard, ProposalCard
 from app.ui.topics.review import ReviewCard
-from app.ui.topics.snapshot import Line, TopicsSnapshot, leaf_lines, read_examples, read_snapshot
-
-OWN_LIST = """One topic a line; indent to put it below the line above.
-A description may follow after “::”."""
+from app.ui.topics.snapshot import TopicsSnapshot, read_examples, read_snapshot
 
 MODEL_TIP = "A connected model names and groups the topics, or changes them as you ask."
 WISH = "Name each topic plainly and group those that belong together under common parents."
@@ -29,7 +29,7 @@ WISH = "Name each topic plainly and group those that belong together under commo
 class TopicsPanel(Panel):
     """Nothing is applied before Accept; every edit is a tool call, and Ctrl+Z takes it back."""
 
-    events = (TopicsChanged, RecordsChanged, SettingsChanged)
+    events = (TopicsChanged, RecordsChanged, SettingsChanged, ResultsChanged)
     title = "Topics"
 
     def build(self) -> None:
@@ -44,14 +44,20 @@ class TopicsPanel(Panel):
         self.pane = TopicPane(self.first, other)
         self.proposal = ProposalCard()
         self.review = ReviewCard(self)
+        self.deciding = Deciding(self, self.review)
         self.examples = ExamplesCard(self._show_records)
         right = QVBoxLayout()
         right.setSpacing(12)
         for card in (self.proposal, self.review):
             right.addWidget(card)
         right.addWidget(self.examples, 1)
-        self.side = kit.holder(right)
+        self.side = kit.scroll(kit.holder(right))  # so that the tree keeps the panel's height
         self.column.addLayout(kit.row((self.pane, 5), (self.side, 4), gap=12), 1)
+        self.editing = Editing(self, self.pane.tree)
+        self.pane.edit(self.editing.actions(), self.editing.set_color)
+        find = QShortcut(QKeySequence("Ctrl+F"), self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self.pane.finding.open)
         self._connect()
 
     async def refresh(self) -> None:
@@ -61,6 +67,7 @@ class TopicsPanel(Panel):
             return
         proposal = await asyncio.to_thread(pending, session)
         self.show_snapshot(await session.store.read(read_snapshot, proposal))
+        await self.deciding.refresh()
 
     def show_snapshot(self, snapshot: TopicsSnapshot) -> None:
         """Draw a snapshot; nothing is read."""
@@ -78,14 +85,13 @@ class TopicsPanel(Panel):
                 confirmed=snapshot.stats.confirmed,
             )
         self.review.setVisible(bool(snapshot.lines))
-        self.review.show_queue(snapshot.queue, snapshot.stats.review)
         self.pane.show_snapshot(snapshot)
-        self._show_moves()
+        self.editing.show_made()
         self.side.setVisible(some)
 
     def point_at(self, target: dict[str, Any]) -> None:
-        """`topic`: the id of a topic to select."""
-        self.pane.tree.pick(target.get("topic"))
+        """`topic`: the id of a topic to select, `topics`: those of several."""
+        self.pane.tree.pick(target.get("topic"), also=target.get("topics", ()))
 
     def sees(self) -> str:
         line = self.pane.tree.current()
@@ -93,18 +99,14 @@ class TopicsPanel(Panel):
 
     def _connect(self) -> None:
         self.proposal.accepted.connect(self._accept)
+        self.proposal.taken.connect(self._take)
         self.proposal.discarded.connect(self._discard)
         self.proposal.compared.connect(self.pane.compare)
-        self.review.decided.connect(lambda *choice: self.act(self._decide(*choice)))
         pane = self.pane
         pane.recut.connect(lambda k: self.act(self.app.call("recut_proposal", k=k)))
         pane.shown.connect(self._show_examples)
-        pane.add_asked.connect(lambda: self.act(self._add()))
-        pane.merge_asked.connect(lambda: self.act(self._merge()))
-        pane.delete_asked.connect(lambda: self.act(self._delete()))
-        pane.tree.deleted.connect(lambda: self.act(self._delete()))
-        pane.tree.renamed.connect(lambda *edit: self.act(self._rename(*edit)))
-        pane.tree.dropped.connect(lambda *drop: self.act(self._drop(*drop)))
+        pane.tree.renamed.connect(self.editing.rename)
+        pane.tree.dropped.connect(self.editing.drop)
         pane.tree.picked.connect(self._show_examples)
 
     def _starts(self) -> list[kit.Entry]:
@@ -120,6 +122,7 @@ class TopicsPanel(Panel):
             kit.Entry("A label field of the records", partial(self._generate, "labels")),
             kit.Entry("With the model…", lambda: self.act(self._ask_model()), tip=MODEL_TIP),
             kit.Entry("A list of my own…", lambda: self.act(self._by_hand())),
+            kit.Entry("A file of topics…", lambda: self.editing.bring()),
         ]
 
     def _propose(self) -> None:
@@ -139,100 +142,25 @@ class TopicsPanel(Panel):
             await self.app.call("generate_topics", method="model", instructions=wish)
 
     async def _by_hand(self) -> None:
-        text = await dialogs.ask_text(self, "Topics by hand", OWN_LIST, lines=True)
+        text = await dialogs.ask_text(self, "Topics by hand", LIST, lines=True)
         if text:
-            nodes = [node.model_dump() for node in from_text(text)]
-            await self.app.call("apply_topic_hierarchy", hierarchy=nodes)
+            nodes = await asyncio.to_thread(from_text, text)
+            if self.snapshot.lines:  # what is there is not replaced unseen
+                await self.editing.propose(nodes)
+            else:
+                given = [node.model_dump() for node in nodes]
+                await self.app.call("apply_topic_hierarchy", hierarchy=given)
 
     def _accept(self) -> None:
         self.act(self.app.call("apply_topic_hierarchy"), button=self.proposal.accept)
 
+    def _take(self, changes: list[str]) -> None:
+        """Only these changes of the proposal."""
+        work = self.app.call("apply_topic_hierarchy", changes=changes)
+        self.act(work, button=self.proposal.take)
+
     def _discard(self) -> None:
         self.act(self.app.call("discard_proposal"), button=self.proposal.discard)
-
-    async def _decide(self, record_id: int, topic: int | None) -> None:
-        try:
-            chosen = "" if topic is None else topic
-            await self.app.call("assign_topic", record_ids=[record_id], topic=chosen)
-        finally:
-            self.review.release()
-
-    async def _add(self) -> None:
-        line = self.pane.tree.current()
-        parent = line.path[:-1] if line and line.leaf else line.path if line else ()
-        where = f"A topic below “{shown(parent)}”:" if parent else "A topic at the top:"
-        name = await dialogs.ask_text(self, "Add a topic", where)
-        if name:
-            parent_id = next((t.id for t in self.snapshot.topics if t.path == parent), None)
-            await self.app.call("add_topic", name=name, parent_id=parent_id)
-
-    async def _rename(self, topic_id: int, name: str) -> None:
-        try:
-            await self.app.call("rename_topic", topic_id=topic_id, name=name)
-        except AppError:
-            self.pane.show_snapshot(self.snapshot)  # the refused name gives way to the old one
-            raise
-
-    async def _merge(self) -> None:
-        into = self.pane.tree.current()
-        ids = [line.key for line in self.pane.tree.selected()]
-        if into is not None:
-            await self.app.call("merge_topics", topic_ids=ids, into=into.key)
-
-    async def _delete(self) -> None:
-        known = {topic.id for topic in self.snapshot.topics}
-        ids = [line.key for line in self.pane.tree.selected() if line.key in known]
-        if ids:
-            await self.app.call("delete_topics", topic_ids=ids)
-
-    async def _drop(self, topic_id: int, target: int | None, where: str) -> None:
-        """Between topics: there; onto a group: below it; onto a leaf with records: asks."""
-        place = next((t for t in self.snapshot.topics if t.id == target), None)
-        if place is None:
-            await self._move(topic_id, None, len(self.snapshot.topics))
-        elif where == "on":
-            await self._drop_on(topic_id, place.id)
-        else:
-            parent = next((t.id for t in self.snapshot.topics if t.path == place.path[:-1]), None)
-            siblings = [t.id for t in self.snapshot.topics if t.path[:-1] == place.path[:-1]]
-            siblings = [sibling for sibling in siblings if sibling != topic_id]
-            position = siblings.index(place.id) + (1 if where == "below" else 0)
-            await self._move(topic_id, parent, position)
-
-    async def _drop_on(self, topic_id: int, target: int) -> None:
-        line = next((x for x in leaf_lines(self.snapshot.lines) if x.key == target), None)
-        if line is not None and line.records:
-            moved = next(t for t in self.snapshot.topics if t.id == topic_id)
-            text = f"“{line.name}” has {line.records:,} records of its own."
-            title = f"Merge “{moved.name}” into “{line.name}”, or put it below?"
-            answer = await dialogs.choose(
-                self, title, text, answers=[("Merge", "primary"), ("Put below", ""), ("Cancel", "")]
-            )
-            if answer == 0:
-                await self.app.call("merge_topics", topic_ids=[topic_id], into=target)
-            if answer != 1:
-                return
-        await self._move(topic_id, target, len(self.snapshot.topics))
-
-    async def _move(self, topic_id: int, parent: int | None, position: int) -> None:
-        await self.app.call(
-            "move_topics", topic_ids=[topic_id], parent_id=parent, position=position
-        )
-
-    def _show_moves(self) -> None:
-        """The places a topic can be moved to without a mouse."""
-        end = len(self.snapshot.topics)
-        entries = [kit.Entry("The top", lambda: self._move_current(None, end))]
-        entries += [
-            kit.Entry(topic.words, partial(self._move_current, topic.id, end))
-            for topic in self.snapshot.topics
-            if not topic.leaf
-        ]
-        kit.set_entries(self.pane.move_to, entries)
-
-    def _move_current(self, parent: int | None, position: int) -> None:
-        if (line := self.pane.tree.current()) is not None and isinstance(line.key, int):
-            self.act(self._move(line.key, parent, position))
 
     def _show_records(self) -> None:
         if (line := self.pane.tree.current()) is not None:
@@ -262,6 +190,6 @@ class TopicsPanel(Panel):
             line.records,
             examples,
             about=line.description,
-            thin=line.leaf and line.records < self.snapshot.quota,
+            thin=line.thin,
         )
         self.examples.records.setVisible(not self.pane.proposed and bool(line.records))

@@ -87,11 +87,12 @@ class CellDelegate(QStyledItemDelegate):
         widget = option.widget
         widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, widget)
         painter.save()
-        _draw(painter, QRectF(option.rect).adjusted(8, 0, -8, -1), cell)
+        draw_cell(painter, QRectF(option.rect).adjusted(8, 0, -8, -1), cell)
         painter.restore()
 
 
-def _draw(painter: QPainter, rect: QRectF, cell: Cell) -> None:
+def draw_cell(painter: QPainter, rect: QRectF, cell: Cell) -> None:
+    """Paint a cell within its row."""
     look = theme()
     match cell:
         case BadgeCell(text="") | NumberCell(text="") | PlainCell(text=""):

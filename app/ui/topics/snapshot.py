@@ -1,69 +1,57 @@
-"""What the topics panel shows: the tree with its figures, a pending proposal, the queue; no widget."""
+"""What the topics panel shows: the tree with its figures, a pending proposal; no widget."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.domain.coverage import own_shares
 from app.domain.thresholds import DEFAULTS
-from app.domain.topics import TopicNode, build_tree, leaves
+from app.domain.topic_tree import Tree
+from app.domain.topics import Topic, build_tree, leaves
 from app.store import meta, records, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter, RecordStats
+from app.store.stats import topic_scores
 from app.tools.proposals import Proposal
 from app.ui.topics.choices import TopicChoice, choices
+from app.ui.topics.lines import (
+    Figures,
+    Known,
+    Line,
+    Lines,
+    Mark,
+    arrange,
+    proposed_lines,
+    stored_lines,
+)
 
-QUEUE = 20  # records read ahead, so that skipping is instant
-OPTIONS = 3
 EXAMPLES = 2
 
 
 @dataclass(frozen=True)
-class Line:
-    """A topic in the tree. `share` is of the categorised records, `sure` their mean probability,
-    None where there is none; `key` tells lines apart: the stored topic's id, in a proposal the path."""
-
-    key: int | tuple[str, ...]
-    path: tuple[str, ...]
-    records: int
-    share: float
-    sure: float | None
-    children: tuple["Line", ...] = ()
-    exemplars: tuple[str, ...] = ()
-    description: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.path[-1]
-
-    @property
-    def leaf(self) -> bool:
-        return not self.children
-
-
-@dataclass(frozen=True)
-class Review:
-    """A record whose topic is uncertain: its words, and (id, name, probability) of the likeliest."""
-
-    record_id: int
-    text: str
-    options: tuple[tuple[int, str, float], ...]
-
-
-@dataclass(frozen=True)
 class TopicsSnapshot:
-    """`lines` are the stored topics, `proposed` those of the pending proposal."""
+    """`lines` are the stored topics, `proposed` those of the pending proposal, each with their
+    arrangement; `tree` the stored rows, which say what an edit may do."""
 
     lines: tuple[Line, ...] = ()
+    arranged: Lines = field(default_factory=Lines)
+    tree: Tree = field(default_factory=lambda: Tree(()))
     topics: tuple[TopicChoice, ...] = ()
     leaves: int = 0
     stats: RecordStats = field(default_factory=RecordStats)
     quota: int = DEFAULTS.quota
+    own_targets: bool = False
     proposal: Proposal | None = None
     proposed: tuple[Line, ...] = ()
-    queue: tuple[Review, ...] = ()
+    arranged_proposal: Lines = field(default_factory=Lines)
 
     @property
     def uncategorised(self) -> int:
         return self.stats.valid - self.stats.categorised
+
+    @property
+    def scored(self) -> bool:
+        """Whether a dry run has graded answers to records of these topics."""
+        return any(line.figures.scored for line in self.lines)
 
     @property
     def facts(self) -> str:
@@ -71,40 +59,58 @@ class TopicsSnapshot:
         if not self.lines:
             return "None yet" if self.proposal is None else "A proposal waits for your yes"
         groups = sum(1 for line in self.lines if not line.leaf)
-        said = f"{self.leaves} {'leaf' if self.leaves == 1 else 'leaves'}"
-        return said + (f" in {groups} {'group' if groups == 1 else 'groups'}" if groups else "")
+        said = f"{self.leaves:,} {'leaf' if self.leaves == 1 else 'leaves'}"
+        return said + (f" in {groups:,} {'group' if groups == 1 else 'groups'}" if groups else "")
 
 
 def read_snapshot(tx: Tx, proposal: Proposal | None) -> TopicsSnapshot:
     """The state of the topics in one transaction; the proposal was read from its file before."""
     rows = topics.all_topics(tx)
-    tree, stats = build_tree(rows), records.stats(tx)
-    counts, means = topics.counts(tx), topics.means(tx)
+    tree = build_tree(rows)
+    quota, targets = int(meta.get(tx, "quota", DEFAULTS.quota)), meta.get(tx, "targets", "uniform")
+    lines = stored_lines(
+        tree,
+        Known(
+            figures=_figures(tx),
+            marks={t.id: Mark(t.color, t.locked, t.target, t.quota) for t in rows},
+            goals=_goals({n.id or 0: None for _, n in leaves(tree)}, rows, targets),
+            quota=quota,
+        ),
+    )
+    proposed = proposed_lines(proposal.hierarchy) if proposal else ()
     return TopicsSnapshot(
-        lines=stored_lines(tree, counts, means),
+        lines=lines,
+        arranged=arrange(lines),
+        tree=Tree(rows),
         topics=choices(rows),
         leaves=len(leaves(tree)),
-        stats=stats,
-        quota=int(meta.get(tx, "quota", DEFAULTS.quota)),
+        stats=records.stats(tx),
+        quota=quota,
+        own_targets=targets == "own",
         proposal=proposal,
-        proposed=proposed_lines(proposal.hierarchy) if proposal else (),
-        queue=read_queue(tx),
+        proposed=proposed,
+        arranged_proposal=arrange(proposed),
     )
 
 
-def read_queue(tx: Tx) -> tuple[Review, ...]:
-    """The least certain records, the least certain first."""
-    names = {topic.id: topic.name for topic in topics.all_topics(tx)}
-    found = records.page(tx, RecordFilter(review=True), "probability", limit=QUEUE)
-    queue = []
-    for row in records.rows(tx, found):
-        likely = [(t, p) for t, p in records.alternatives(tx, row.id) if t in names]
-        if row.topic_id in names and row.topic_id not in [t for t, _ in likely]:
-            likely.append((row.topic_id, row.probability or 0.0))
-        likely.sort(key=lambda pair: -pair[1])
-        options = tuple((t, names[t], p) for t, p in likely[:OPTIONS])
-        queue.append(Review(row.id, row.preview, options))
-    return tuple(queue)
+def _figures(tx: Tx) -> dict[int, Figures]:
+    counts, means, scores = topics.counts(tx), topics.means(tx), topic_scores(tx)
+    none: tuple[float | None, int] = (None, 0)
+    return {
+        topic_id: Figures(counts.get(topic_id, 0), means.get(topic_id), *scores.get(topic_id, none))
+        for topic_id in {*counts, *scores}
+        if topic_id is not None
+    }
+
+
+def _goals(
+    ends: Mapping[int, float | None], rows: Sequence[Topic], targets: object
+) -> dict[int, float]:
+    """The share each leaf should have, by id; none where the records are to stay as imported."""
+    if targets == "as_imported":
+        return {}
+    wished = {t.id: t.target for t in rows if t.id in ends} if targets == "own" else ends
+    return own_shares(wished)
 
 
 def read_examples(tx: Tx, leaf_ids: Sequence[int]) -> tuple[str, ...]:
@@ -112,59 +118,3 @@ def read_examples(tx: Tx, leaf_ids: Sequence[int]) -> tuple[str, ...]:
     spec = RecordFilter(topic_ids=tuple(leaf_ids), valid=True)
     found = records.page(tx, spec, "probability", True, limit=EXAMPLES)
     return tuple(row.preview for row in records.rows(tx, found))
-
-
-def stored_lines(
-    tree: Sequence[TopicNode],
-    counts: Mapping[int | None, int],
-    means: Mapping[int, float],
-) -> tuple[Line, ...]:
-    """The stored tree with its figures; a group has the sums and means of its leaves."""
-
-    def figures(node: TopicNode) -> tuple[int, float | None]:
-        return counts.get(node.id, 0), None if node.id is None else means.get(node.id)
-
-    total = sum(n for topic, n in counts.items() if topic is not None)
-    return _lines(tree, figures, total)
-
-
-def proposed_lines(tree: Sequence[TopicNode]) -> tuple[Line, ...]:
-    """A proposal's tree with the records each leaf would get."""
-    total = sum(len(node.record_ids) for _, node in leaves(tree))
-    return _lines(tree, lambda node: (len(node.record_ids), None), total)
-
-
-def _lines(
-    tree: Sequence[TopicNode],
-    figures: Callable[[TopicNode], tuple[int, float | None]],
-    total: int,
-    above: tuple[str, ...] = (),
-) -> tuple[Line, ...]:
-    made = []
-    for node in tree:
-        path = (*above, node.name)
-        below = _lines(node.children, figures, total, path)
-        records_here, sure = figures(node)
-        if below:
-            records_here = sum(line.records for line in below)
-            known = [(line.sure, line.records) for line in below if line.sure is not None]
-            weight = sum(n for _, n in known)
-            sure = sum(s * n for s, n in known) / weight if weight else None
-        made.append(
-            Line(
-                key=path if node.id is None else node.id,
-                path=path,
-                records=records_here,
-                share=records_here / total if total else 0.0,
-                sure=sure,
-                children=below,
-                exemplars=tuple(node.exemplars),
-                description=node.description,
-            )
-        )
-    return tuple(made)
-
-
-def leaf_lines(lines: Sequence[Line]) -> list[Line]:
-    """The leaves, in the order of the tree."""
-    return [leaf for line in lines for leaf in ([line] if line.leaf else leaf_lines(line.children))]

@@ -1,203 +1,246 @@
-"""The topic tree: records, share and certainty of each; rename, move by drag, several selected."""
+"""The view of the topic tree: selection, folding, rename in place, drag and drop; it changes nothing."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection
+from itertools import groupby
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QDropEvent, QKeyEvent, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent, QStandardItem
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QToolTip, QTreeView
 
-from app.domain.thresholds import DEFAULTS
-from app.ui.kit.table import LEFT, RIGHT, fill_item
-from app.ui.parts import BarCell, CellDelegate, NumberCell, Tone
+from app.domain.topic_tree import Tree
+from app.ui import kit
+from app.ui.kit.table import LEFT, RIGHT
 from app.ui.theme import theme
-from app.ui.topics.snapshot import Line, leaf_lines
+from app.ui.topics.cells import COLUMNS, NAME, SCORE, SHARE, SURE
+from app.ui.topics.delegate import TopicDelegate
+from app.ui.topics.lines import Key, Line, Lines
+from app.ui.topics.model import TopicModel
 
-LINE = Qt.ItemDataRole.UserRole + 1
-COLUMNS = (("Topic", 0), ("Records", 64), ("Share", 84), ("Sure", 50))
-NARROW = 400  # under this the bar is shorter, so that names keep room
+NARROW = 430  # under this the figures take less, so that names keep room
+NAME_ROOM = 128  # pixels a name should have; figures give way to it, the last first
+GIVE_WAY = (SURE, SHARE)
+OPEN_ALL = 300  # lines; a larger tree begins with only its top groups open
+EXPAND_AFTER_MS = 600  # over a folded group while dragging
+_FLAG = QItemSelectionModel.SelectionFlag
 
 
 class TopicTree(QTreeView):
-    """`renamed` (key, name), `dropped` (key, target's key or None, where), `deleted` on the Del key.
+    """`picked`: another selection; `renamed` (key, name); `dropped` (Move); `refused` says why
+    something cannot be dropped here.
 
-    Nothing moves by itself: a drop is only told, and the tree shows what the store then says.
+    Nothing moves by itself: an edit is only told, and the tree shows what the store then says.
     """
 
     renamed = Signal(object, str)
-    dropped = Signal(object, object, str)  # where: on, above, below
-    deleted = Signal()
+    dropped = Signal(object)
+    refused = Signal(str)
     picked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Topics")
-        self._model = QStandardItemModel(0, len(COLUMNS), self)
-        self.setModel(self._model)
-        self.setItemDelegate(CellDelegate(self))
-        self._items: dict[Any, QStandardItem] = {}
-        self._folded: set[Any] = set()
+        self.topics = TopicModel(self)
+        self.setModel(self.topics)
+        self._painter = TopicDelegate(self, self.topics)
+        self.setItemDelegate(self._painter)
+        self._open: dict[Key, bool] = {}  # as the user left it
         self._filling = False
+        self._editable = True
+        self._scored = True
         self._set_manners()
         self._set_header()
-        self._model.itemChanged.connect(self._tell_renamed)
-        self.selectionModel().selectionChanged.connect(lambda *_: self.picked.emit())
+        self.topics.renamed.connect(self.renamed)
+        self.topics.dropped.connect(self.dropped)
+        self.selectionModel().selectionChanged.connect(self._tell_picked)
+        self.doubleClicked.connect(lambda _: self.rename())
         self.retheme()
 
     def retheme(self) -> None:
-        wide = self.width() >= theme().px(NARROW)
-        for column, (_, width) in enumerate(COLUMNS[1:], 1):
-            narrow = 54 if column == 2 else width
-            self.setColumnWidth(column, theme().px(width if wide else narrow))
+        """Give each column its room: the names first, then as many figures as there is room for."""
+        wide, px = self.viewport().width() >= theme().px(NARROW), theme().px
+        widths = {n: px(c.width if wide else c.narrow) for n, c in enumerate(COLUMNS) if n != NAME}
+        hidden = set() if self._scored else {SCORE}
+        for column in GIVE_WAY:
+            taken = sum(width for n, width in widths.items() if n not in hidden)
+            if self.viewport().width() - taken >= px(NAME_ROOM):
+                break
+            hidden.add(column)
+        for column, width in widths.items():
+            self.setColumnHidden(column, column in hidden)
+            self.setColumnWidth(column, width)
 
-    def show_lines(self, lines: Sequence[Line], *, quota: int, editable: bool) -> None:
-        """Replace the tree; the same topics stay selected, folded and in view."""
-        kept, top = {line.key for line in self.selected()}, self.verticalScrollBar().value()
-        current = self.current()
-        self._filling = True
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.retheme()
+
+    def show_lines(
+        self, lines: Lines, tree: Tree, *, editable: bool, scored: bool, searched: str = ""
+    ) -> None:
+        """Show these lines; the same topics stay selected, folded and in view."""
+        kept, current, top = self._keys(), self.current(), self.verticalScrollBar().value()
+        self._filling, self._painter.searched, self.topics.tree = True, searched, tree
         blocked = self.selectionModel().blockSignals(True)
-        self._model.setRowCount(0)
-        self._items = {}
-        ends = leaf_lines(lines)
-        largest = max((line.share for line in lines), default=0.0) or 1.0
-        even = (1 / len(ends)) / largest if len(ends) > 1 else None
-        for line in lines:
-            self._model.appendRow(self._row(line, largest, even, quota, editable))
-        self._expand()
+        anew = self.topics.show(lines)
+        self._unfold(all_open=bool(searched))
         self._select_again(kept, current.key if current else None)
         self.selectionModel().blockSignals(blocked)
         self._filling = False
-        self.setDragEnabled(editable)
+        if anew:
+            self.doItemsLayout()
         self.verticalScrollBar().setValue(top)
+        self._set_editable(editable)
+        if self._scored != scored:
+            self._scored = scored
+            self.retheme()
+        self.viewport().update()
+
+    def show_cut(self, keys: Collection[Key]) -> None:
+        """Draw these greyed, until they are put elsewhere."""
+        self._painter.cut = frozenset(keys)
+        self.viewport().update()
+
+    @property
+    def cut(self) -> frozenset[Key]:
+        return self._painter.cut
 
     def selected(self) -> list[Line]:
-        """The selected topics."""
-        return [index.data(LINE) for index in self.selectionModel().selectedRows(0)]
+        """The selected topics, from the top down."""
+        order = self.topics.lines.order
+        return [
+            self.topics.lines.by_key[key] for key in sorted(self._keys(), key=order.__getitem__)
+        ]
+
+    def selected_ids(self) -> list[int]:
+        """The ids of the selected stored topics, from the top down."""
+        return [line.key for line in self.selected() if isinstance(line.key, int)]
 
     def current(self) -> Line | None:
         """The topic with the focus."""
-        index = self.currentIndex().siblingAtColumn(0)
-        line: Line | None = index.data(LINE) if index.isValid() else None
-        return line
+        index = self.currentIndex()
+        return self.topics.line(index) if index.isValid() else None
 
-    def pick(self, key: object) -> None:
-        """Select one topic, if it is there."""
-        if (item := self._items.get(key)) is not None:
+    def pick(self, key: Key | None, *, also: Collection[Key] = ()) -> None:
+        """Select one topic, if it is shown, and bring it into view; `also` others with it."""
+        if key is not None and (index := self.topics.index_of(key)).isValid():
             # Said outright: setCurrentIndex would go by the modifier keys that are down.
-            flags = QItemSelectionModel.SelectionFlag
-            flag = flags.ClearAndSelect | flags.Rows
-            self.selectionModel().setCurrentIndex(item.index(), flag)
+            self.selectionModel().setCurrentIndex(index, _FLAG.ClearAndSelect | _FLAG.Rows)
+            if also:
+                self.selectionModel().select(self._ranges({*also}), _FLAG.Select | _FLAG.Rows)
+            self.scrollTo(index)
 
     def rename(self) -> None:
         """Open the editor on the current topic."""
-        index = self.currentIndex().siblingAtColumn(0)
-        if index.isValid() and self._model.itemFromIndex(index).isEditable():
+        index = self.currentIndex().siblingAtColumn(NAME)
+        if index.isValid() and self._editable:
+            self.scrollTo(index)
             self.edit(index)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Delete:
-            self.deleted.emit()
-        elif event.key() == Qt.Key.Key_F2:
-            self.rename()
+    def fold(self, *, open_: bool) -> None:
+        """Open or close every group."""
+        self._open = dict.fromkeys(self.topics.groups(), open_)
+        self._filling = True
+        if open_:
+            self.expandAll()
         else:
-            super().keyPressEvent(event)
+            self.collapseAll()
+        self._filling = False
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """As Qt does it, but a place where the topics cannot go says why."""
+        self.topics.refused = ""
+        super().dragMoveEvent(event)
+        reason = "" if event.isAccepted() else self.topics.refused
+        place = self.viewport().mapToGlobal(event.position().toPoint())
+        QToolTip.showText(place, reason, self.viewport())
+        self.refused.emit(reason)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        self.refused.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Say what was dropped where; Qt's own move is not done."""
-        line = self.current()
-        target = self.indexAt(event.position().toPoint()).siblingAtColumn(0)
-        where = {
-            QAbstractItemView.DropIndicatorPosition.OnItem: "on",
-            QAbstractItemView.DropIndicatorPosition.AboveItem: "above",
-            QAbstractItemView.DropIndicatorPosition.BelowItem: "below",
-        }.get(self.dropIndicatorPosition(), "below")
-        event.setDropAction(Qt.DropAction.IgnoreAction)
-        event.accept()
-        if line is None:
-            return
-        other: Line | None = target.data(LINE) if target.isValid() else None
-        if other is None or other.key != line.key:
-            self.dropped.emit(line.key, other.key if other else None, where)
+        super().dropEvent(event)
+        self.refused.emit("")
 
-    def _row(
-        self, line: Line, largest: float, even: float | None, quota: int, editable: bool
-    ) -> list[QStandardItem]:
-        group = not line.leaf
-        name = QStandardItem(line.name)
-        name.setEditable(editable)
-        name.setData(line, LINE)
-        name.setToolTip("\n".join(filter(None, (line.name, line.description))))
-        if group:
-            name.setFont(theme().font("strong"))
-        short: Tone = "accent" if group or line.records >= quota else "warn"
-        said = f"{line.share * 100:.1f} % of the records"
-        bar = BarCell(line.share / largest, None if group else even, short, words=said)
-        count = NumberCell(f"{line.records:,}", strong=group)
-        sure = NumberCell("–") if line.sure is None else NumberCell(f"{line.sure:.2f}", _tone(line))
-        self._items[line.key] = name
-        for child in line.children:
-            name.appendRow(self._row(child, largest, even, quota, editable))
-        return [name, fill_item(count), fill_item(bar), fill_item(sure)]
+    def _set_editable(self, editable: bool) -> None:
+        self._editable = editable
+        modes = QAbstractItemView.DragDropMode
+        self.setDragDropMode(modes.DragDrop if editable else modes.NoDragDrop)
 
-    def _tell_renamed(self, item: QStandardItem) -> None:
-        line: Line | None = item.data(LINE)
-        if self._filling or line is None or item.text() == line.name:
-            return
-        self.renamed.emit(line.key, item.text())
+    def _tell_picked(self) -> None:
+        if not self._filling:
+            self.picked.emit()
 
-    def _expand(self) -> None:
-        for key, item in self._items.items():
-            if item.hasChildren():
-                self.setExpanded(item.index(), key not in self._folded)
+    def _keys(self) -> set[Key]:
+        """By stretches of rows: to ask each of ten thousand rows takes a quarter of a second."""
+        keys = set[Key]()
+        for rows in self.selectionModel().selection().toList():
+            line = self.topics.line(rows.parent())
+            siblings = self.topics.siblings(None if line is None else line.key)
+            keys.update(siblings[rows.top() : rows.bottom() + 1])
+        return keys
 
-    def _select_again(self, kept: set[Any], current: object) -> None:
+    def _is_open(self, key: Key) -> bool:
+        few = len(self.topics.lines) <= OPEN_ALL
+        return self._open.get(key, few or self.topics.lines.above.get(key) is None)
+
+    def _unfold(self, *, all_open: bool) -> None:
+        filling, self._filling = self._filling, True
+        for key in self.topics.groups():
+            index, wanted = self.topics.index_of(key), all_open or self._is_open(key)
+            if self.isExpanded(index) != wanted:
+                self.setExpanded(index, wanted)
+        self._filling = filling
+
+    def _select_again(self, kept: set[Key], current: Key | None) -> None:
         selection = self.selectionModel()
-        flags = QItemSelectionModel.SelectionFlag
-        if current in self._items:
-            selection.setCurrentIndex(self._items[current].index(), flags.NoUpdate)
-        elif self._items:
-            selection.setCurrentIndex(self._model.index(0, 0), flags.NoUpdate)
-            first = self._model.index(0, 0)
-            selection.select(first, flags.Select | flags.Rows)
-        for key in kept & set(self._items):
-            selection.select(self._items[key].index(), flags.Select | flags.Rows)
+        index = QModelIndex() if current is None else self.topics.index_of(current)
+        first = self.topics.index(0, NAME)
+        selection.setCurrentIndex(index if index.isValid() else first, _FLAG.NoUpdate)
+        if self._keys() != kept:
+            selection.select(self._ranges(kept), _FLAG.ClearAndSelect | _FLAG.Rows)
+        if not selection.hasSelection() and not index.isValid():
+            selection.select(first, _FLAG.Select | _FLAG.Rows)
+
+    def _ranges(self, keys: Collection[Key]) -> QItemSelection:
+        """These rows as few stretches: a selection of thousands of single rows takes Qt seconds."""
+        selection = QItemSelection()
+        for siblings in self.topics.lines.below.values():
+            for chosen, run in groupby(siblings, keys.__contains__):
+                if chosen:
+                    ends = list(run)
+                    first, last = self.topics.index_of(ends[0]), self.topics.index_of(ends[-1])
+                    selection.select(first, last)
+        return selection
 
     def _set_manners(self) -> None:
-        self.setIndentation(18)
+        self.setIndentation(16)
         self.setUniformRowHeights(True)
         self.setMouseTracking(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setExpandsOnDoubleClick(False)  # a double click renames
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self.setAutoExpandDelay(EXPAND_AFTER_MS)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMinimumHeight(280)
-        self.expanded.connect(self._remember_open)
-        self.collapsed.connect(self._remember_folded)
+        self.expanded.connect(lambda index: self._remember(index, open_=True))
+        self.collapsed.connect(lambda index: self._remember(index, open_=False))
 
     def _set_header(self) -> None:
-        header = self.header()
+        header, mode = self.header(), QHeaderView.ResizeMode
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
-        for column, (title, width) in enumerate(COLUMNS):
-            item = QStandardItem(title)
-            item.setTextAlignment(RIGHT if column in (1, 3) else LEFT)
-            self._model.setHorizontalHeaderItem(column, item)
-            mode = QHeaderView.ResizeMode.Fixed if width else QHeaderView.ResizeMode.Stretch
-            header.setSectionResizeMode(column, mode)
-        sure = self._model.horizontalHeaderItem(3)
-        sure.setToolTip(
-            "Mean probability that its records belong here; amber under 0.80, – before categorising"
-        )
+        for number, column in enumerate(COLUMNS):
+            item = QStandardItem(column.title)
+            item.setTextAlignment(RIGHT if column.right else LEFT)
+            item.setToolTip(kit.tip(column.about))
+            self.topics.setHorizontalHeaderItem(number, item)
+            header.setSectionResizeMode(number, mode.Fixed if number else mode.Stretch)
 
-    def _remember_open(self, index: QModelIndex) -> None:
-        if not self._filling:
-            self._folded.discard(index.data(LINE).key)
-
-    def _remember_folded(self, index: QModelIndex) -> None:
-        if not self._filling:
-            self._folded.add(index.data(LINE).key)
-
-
-def _tone(line: Line) -> Tone:
-    return "good" if (line.sure or 0) >= DEFAULTS.topic_high else "warn"
+    def _remember(self, index: QModelIndex, *, open_: bool) -> None:
+        if not self._filling and (line := self.topics.line(index)) is not None:
+            self._open[line.key] = open_
