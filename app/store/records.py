@@ -188,7 +188,7 @@ ASSIGN = """UPDATE record SET topic_id = :topic_id, probability = :probability, 
     ELSE 'auto' END,
   alternatives = :alternatives
   WHERE id = :id AND COALESCE(topic_source, '') NOT IN ('user', 'model')
-  AND COALESCE(topic_id, 0) NOT IN (SELECT id FROM topic WHERE locked) AND (
+  AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked) AND (
     topic_source IS NULL OR topic_id IS NOT :topic_id OR probability IS NULL OR fit IS NULL
     OR abs(probability - :probability) > :within OR abs(fit - :fit) > :within
     OR (fit < :least) <> (:fit < :least) OR (:within = 0 AND alternatives <> :alternatives))"""

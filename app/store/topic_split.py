@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import orjson
+
 from app.domain.topic_tree import Tree
 from app.domain.topics import MAX_DEPTH, TopicNode, free_name, key
 from app.errors import ToolError
@@ -9,8 +11,9 @@ from app.store import topics
 from app.store.database import Tx
 from app.store.tables import Topic
 
-PLACE = """UPDATE record SET topic_id = ?, topic_source = 'proposal', probability = NULL, fit = NULL
+REST = """UPDATE record SET topic_id = ?, topic_source = 'proposal', probability = NULL, fit = NULL
   WHERE topic_id = ?"""
+PLACE = f"{REST} AND id IN (SELECT value FROM json_each(?))"
 
 
 def split(tx: Tx, topic_id: int, parts: Sequence[TopicNode]) -> list[int]:
@@ -46,7 +49,6 @@ def split(tx: Tx, topic_id: int, parts: Sequence[TopicNode]) -> list[int]:
 
 
 def _place(tx: Tx, leaf: int, made: Sequence[int], parts: Sequence[TopicNode]) -> None:
-    to = zip(made, parts, strict=True)
-    rows = ((topic_id, leaf, record) for topic_id, part in to for record in part.record_ids)
-    tx.db.connection().executemany(f"{PLACE} AND id = ?", rows)
-    tx.sql(PLACE, (made[0], leaf))
+    for topic_id, part in zip(made, parts, strict=True):
+        tx.sql(PLACE, (topic_id, leaf, orjson.dumps(part.record_ids).decode()))
+    tx.sql(REST, (made[0], leaf))

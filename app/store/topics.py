@@ -28,9 +28,12 @@ COLUMNS = tuple(TopicValue.model_fields)
 ROWS = TypeAdapter(list[TopicValue])  # all at once: 10,000 one by one take six times as long
 INSERT = f"INSERT INTO topic({', '.join(COLUMNS)}) VALUES ({', '.join(f':{c}' for c in COLUMNS)})"
 UPDATE = f"UPDATE topic SET {', '.join(f'{c} = :{c}' for c in COLUMNS[1:])} WHERE id = :id"
-PROPOSE = """UPDATE record SET topic_id = ?, topic_source = 'proposal', probability = NULL, fit = NULL
-  WHERE id = ? AND topic_source IS NOT 'user'
-  AND (topic_id IS NULL OR topic_id NOT IN (SELECT id FROM topic WHERE locked))"""
+# One statement for all: the undo triggers cost four times as much by a statement a record.
+PROPOSE = """UPDATE record SET topic_id = place.topic, topic_source = 'proposal', probability = NULL,
+  fit = NULL FROM (SELECT json_extract(value, '$[0]') AS topic, json_extract(value, '$[1]') AS record
+    FROM json_each(?)) AS place
+  WHERE record.id = place.record AND topic_source IS NOT 'user'
+  AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked)"""
 
 
 def all_topics(tx: Tx) -> list[TopicValue]:
@@ -83,8 +86,8 @@ def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
     connection.executemany(INSERT, [topic.model_dump() for topic in made])
     connection.executemany(UPDATE, [topic.model_dump() for topic in changed])
     ends = leaves(nodes)
-    members = ((ids[id(node)], record) for _, node in ends for record in node.record_ids)
-    connection.executemany(PROPOSE, members)
+    members = [(ids[id(node)], record) for _, node in ends for record in node.record_ids]
+    tx.sql(PROPOSE, (orjson.dumps(members).decode(),))
     return {path: ids[id(node)] for path, node in ends}
 
 

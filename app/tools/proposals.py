@@ -135,7 +135,7 @@ def present_tree(tx: Tx, proposed: list[TopicNode]) -> list[TopicNode]:
     """The topics in use, their leaves with those of their records that the proposal places too."""
     tree = build_tree(topics.all_topics(tx))
     wanted = {record for _, node in leaves(proposed) for record in node.record_ids}
-    if not wanted:
+    if not tree or not wanted:
         return tree
     nodes = {node.id: node for _, node in leaves(tree)}
     for record_id, topic_id in records.columns(tx, VALID, ("id", "topic_id")):

@@ -145,9 +145,9 @@ async def _apply_card(
 async def apply_topic_hierarchy(
     ctx: Context, hierarchy: list[TopicNode] | None = None, changes: list[str] | None = None
 ) -> Applied:
-    """Apply a hierarchy the user agreed to (without one: the pending proposal), or only those
-    `changes` of it, by their ids. Topics that stay keep their records, locked ones stay as they are;
-    categorising and coverage follow at once."""
+    """Apply a hierarchy the user agreed to (without one: the pending proposal), or only these `changes`
+    of it: kind and path, such as added:["Cards","Lost"] (removed, renamed, moved: the path now). Topics
+    that stay keep their records, locked ones stay as they are; categorising and coverage follow."""
     nodes, _ = await _to_apply(ctx, hierarchy, changes)
     placed = await ctx.write(f"Apply {len(leaves(nodes))} topics", _apply, nodes)
     await proposals.discard(ctx)
