@@ -13,7 +13,6 @@ from app.tools.categories import keep_result, place_in_worker, store_placed
 from app.tools.proposals import VALID
 
 DECISION = "assign_topic"
-WITHIN = (
     0.01  # of probability and fit: after each decision all move a little, and none would show it
 )
 
@@ -45,7 +44,7 @@ async def improve_categories(ctx: Context) -> Improved:
     fingerprint = (await session.expected("categorize")).model_dump_json()
     work = session.folder / "runs" / "improve"
     result = await place_in_worker(ctx, "Improve the rest", work, background=True)
-    count = await session.store.follow_up(last.id, store_placed, result, VALID, WITHIN)
+    count = await session.store.follow_up(last.id, store_placed, result, VALID)
     if count is None:
         return Improved()
     await keep_result(session, result, count, fingerprint, DEFAULTS.topic_review)

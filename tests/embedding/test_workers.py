@@ -59,6 +59,12 @@ async def test_propose_then_categorise(tmp_path: Path) -> None:
     assert result["counts"]["uncategorized"] == sum(x["topic_id"] is None for x in lines)
     assert all(x["fit"] >= result["threshold"] for x in lines if x["topic_id"] is not None)
     assert all(len(x["alternatives"]) == 3 for x in lines)
+    assert result["threshold"] == result["calibrated"] == round(result["threshold"], 2)
+    assert result["reliability"]["bins"] == [], "nothing is confirmed, nothing can be compared"
+    unsure = {x["id"]: x["topic_id"] for x in lines if x["topic_id"] and x["probability"] < 0.5}
+    for text in Path(result["similar"]).read_bytes().splitlines():
+        found = json.loads(text)
+        assert {unsure[i] for i in found["like"]} == {unsure[found["id"]]}
 
 
 def done(task: ModuleType, folder: Path, config: dict[str, Any]) -> dict[str, Any]:
