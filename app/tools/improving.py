@@ -13,8 +13,6 @@ from app.tools.categories import keep_result, place_in_worker, store_placed
 from app.tools.proposals import VALID
 
 DECISION = "assign_topic"
-    0.01  # of probability and fit: after each decision all move a little, and none would show it
-)
 
 
 class Improved(BaseModel):
