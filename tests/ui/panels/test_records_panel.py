@@ -107,6 +107,7 @@ async def test_conversation_shows_everything(qtbot: QtBot, themed: Any, until: A
         tools=({"type": "function"},),
         topic_id=1,
         probability=0.4,
+        fit=0.31,
         split="test",
     )
     shown = Conversation()
@@ -119,7 +120,7 @@ async def test_conversation_shows_everything(qtbot: QtBot, themed: Any, until: A
         return {w.accessibleName() for w in inside if hasattr(w, "accessibleName")}
 
     await until(lambda: {"Reference", "Recorded reply", "Worth a look"} <= names())
-    assert chips_of(shown.detail) == [("Lost card", "accent"), ("0.40", "warn"), ("test", "muted")]
+    assert chips_of(shown.detail) == [("Lost card", "accent"), ("0.40, fit 0.31", "warn"), ("test", "muted")]
 
 
 def test_pretty_opens_json_and_leaves_words() -> None:
