@@ -14,18 +14,18 @@ from app.ui.theme import theme
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-NARROW = 560  # pixels
+NARROW, NARROW_WITH_ALL = 560, 800  # pixels of width under which names need the bars' room
 NAME, RECORDS, QUOTA, SHARE, PLAN, LEARNS, STATE = range(7)
 COLUMNS = (
     kit.Column("Topic"),
     kit.Column("Records", 88, right=True),
-    kit.Column("Of quota", 92),
+    kit.Column("Quota", 92),
     kit.Column("Share", 92),
     kit.Column("Plan", 64, right=True),
     kit.Column("Learnability", 124, right=True),
     kit.Column("", 62),
 )
-NARROW_WIDTHS = (0, 86, 60, 60, 60, 118, 58)
+NARROW_WIDTHS = (0, 86, 72, 72, 60, 118, 58)
 DOWN, UP = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
 ARROWS = {DOWN: " ↓", UP: " ↑"}
 SORTS = (  # as a menu says them; a first click on a column sorts it this way
@@ -186,6 +186,7 @@ class TopicTable(kit.Table):
         self.setColumnHidden(PLAN, not any(r.add for r in rows))
         self.setColumnHidden(STATE, not any(r.chip for r in rows))
         self.setColumnHidden(LEARNS, not any(r.signal for r in rows))
+        self._fit_columns()
         for place, shown in enumerate(self.topics.rows):
             if shown.topic == before:
                 self.selectRow(place)
@@ -216,7 +217,8 @@ class TopicTable(kit.Table):
         self._fit_columns()
 
     def _fit_columns(self) -> None:
-        narrow = self.width() < theme().px(NARROW)
+        least = NARROW if self.isColumnHidden(LEARNS) else NARROW_WITH_ALL
+        narrow = self.width() < theme().px(least)
         for index, (column, width) in enumerate(zip(COLUMNS, NARROW_WIDTHS, strict=True)):
             if column.width:
                 self.setColumnWidth(index, theme().px(width if narrow else column.width))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QStackedWidget
 
 from app.domain.treemap import Area
 from app.domain.wording import number
@@ -34,12 +34,11 @@ class TopicsCard(QFrame):
             view.topic_opened.connect(self.topic_opened)
         self.views = kit.Segments(("Table", "Map"))
         self.views.chosen.connect(lambda _: self._show_level())
-        self.thin = kit.button("Thin only", kind="ghost", small=True)
-        self.thin.setCheckable(True)
-        self.thin.toggled.connect(lambda on: self.table.topics.narrow(thin=on))
+        self.thin = QCheckBox("Thin only")
+        self.thin.toggled.connect(lambda _: self._narrow())
         self.sorts = kit.drop_button("Sort", kind="ghost", small=True)
         kit.set_entries(self.sorts, [self._sort_entry(*each) for each in SORTS])
-        self.search = kit.search_box("Find a topic", lambda t: self.table.topics.narrow(words=t))
+        self.search = kit.search_box("Find a topic", lambda _: self._narrow())
         self.search.setMinimumWidth(90)
         self.levels = kit.Segments(("Leaves",))
         self._level_place = QHBoxLayout()
@@ -91,11 +90,21 @@ class TopicsCard(QFrame):
             return
         level = self._levels[self.levels.selected]
         self.table.show_topics(level.rows)
+        self._show_foot(level)
+
+    def _show_foot(self, level: TopicLevel) -> None:
         figures = (
             f"{level.title}: balance {number(level.balance)}, coverage {number(level.coverage)}. "
         )
         several = figures if len(self._levels) > 1 else ""
-        self.foot.setText(MAP_FOOT if view == MAP else several + self._foot)
+        found = f"{len(self.table.topics.rows):,} of {len(level.rows):,} shown. "
+        part = found if len(self.table.topics.rows) < len(level.rows) else ""
+        self.foot.setText(MAP_FOOT if self.views.selected == MAP else part + several + self._foot)
+
+    def _narrow(self) -> None:
+        self.table.topics.narrow(thin=self.thin.isChecked(), words=self.search.text())
+        if self._levels:
+            self._show_foot(self._levels[self.levels.selected])
 
     def _sort_entry(self, column: int, words: str, order: Qt.SortOrder) -> kit.Entry:
         return kit.Entry(words, lambda: self.table.topics.sort(column, order))

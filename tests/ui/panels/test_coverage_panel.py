@@ -183,6 +183,12 @@ async def test_a_bar_and_a_cell_of_the_map_lead_to_their_records(
         ids = await _placed(app)
         panel = await show_panel(app, CoveragePanel)
         await until(lambda: panel.topics.table.row_count == 2)
+        panel.topics.thin.click()
+        assert panel.topics.foot.text().startswith("1 of 2 shown.")
+        panel.topics.search.setText("nothing like it")
+        assert panel.topics.foot.text().startswith("0 of 2 shown.")
+        panel.topics.search.clear()
+        panel.topics.thin.click()
         asked: list[tuple[str, dict[str, Any]]] = []
         panel.go.connect(lambda name, target: asked.append((name, target)))
         table = panel.topics.table
