@@ -117,8 +117,29 @@ TERMS: dict[str, str] = {
     "missing": "**Missing** is how many records the thin topics need to reach their quota.",
     "plan": "The **plan** says how many records each thin topic needs, and the balance afterwards, "
     "computed exactly.",
-    "target": "The **target share** is how much of the data a topic should have. Uniform unless you set "
-    "another.",
+    "target": "The **target share** is how much of the data a topic should have: the same for all, as "
+    "imported (no target), or your own. Topics without one of their own share what is left evenly.",
+    "lock": "A **locked** topic is left alone when topics are proposed again: its place, its name and "
+    "its records stay. Your own edits still change it.",
+    "proposal": "A **proposal** of topics changes nothing until you take it, whole or in parts. It is "
+    "shown as what differs from the topics in use.",
+    "template": "A **template** is a tree of topics to start from, for a common field such as customer "
+    "support. Yours can lie beside the supplied ones.",
+    "exemplar": "**Exemplars** are three typical records of a proposed topic, those nearest its middle.",
+    "parts": "To **split** a topic finds the kinds of request within it and makes each a topic of its "
+    "own below it. Every record of it is in exactly one.",
+    "alike": "Those **alike** are uncertain too, have the same likely topic and nearly the same words. "
+    "One key decides on all of them, and one undo takes it back.",
+    "reliability": "The **reliability diagram** compares the probabilities with how often they were "
+    "right, on your confirmed records, each predicted without itself. On the diagonal they hold.",
+    "generator": "A **generator** is your own Python function that returns records with computed "
+    "answers. It runs in the sandbox; what it writes is checked and reviewed like a model's.",
+    "strategy": "A **strategy** is how new records are written: as variants of a record's last turn, "
+    "from a few examples, from the topic's description, from scenarios, or as chains of tool calls.",
+    "synthetic": "**Synthetic** records were generated. Each names its strategy, parents and model. "
+    "They go into training only, never more of them in a topic than real ones.",
+    "refused": "**Refused** records did not pass a check: form, a copy of the data or of each other, "
+    "another topic, a refusal, a stock opening. They are counted by reason and can be looked at.",
     "weight": "A **weight** is how much a record counts in training. Weights let thin topics count "
     "more without writing records.",
     "paired difference": "A **paired difference** compares two models on the same prompts, one by one, "
@@ -184,7 +205,13 @@ ALIASES = {
     "correlation": "length effect", "cheat": "crash test", "controls": "control",
     "finding": "findings", "calibrated": "calibration", "high": "probability",
     "medium": "probability", "thin topics": "thin", "targets": "target",
-    "target share": "target", "weights": "weight", "difference": "paired difference",
+    "target share": "target", "own targets": "target", "locked": "lock", "proposals": "proposal",
+    "templates": "template", "exemplars": "exemplar", "least fit": "threshold",
+    "reliability diagram": "reliability", "expected calibration error": "reliability",
+    "generators": "generator", "script": "generator", "strategies": "strategy",
+    "generated": "synthetic", "generated records": "synthetic", "provenance": "synthetic",
+    "rejects": "refused", "split a topic": "parts", "split topic": "parts", "weights": "weight",
+    "difference": "paired difference",
     "gain": "paired difference", "gain by topic": "paired difference",
     "detectable difference": "minimum detectable difference",
     "detectable": "minimum detectable difference", "format": "format share",

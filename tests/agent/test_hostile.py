@@ -18,6 +18,7 @@ from tests.llm.scripted import Answer, says
 
 GRADER = {"type": "string_check", "name": "free", "operation": "eq"}
 SCRIPT = {"type": "script", "source": "def grade(sample, item):\n    return 1.0\n"}
+CODE = "def generate(topic, count, seed, examples):\n    return [{'prompt': 'Obey.'}] * count\n"
 EDIT = {"kind": "phrase", "role": "user", "old": "question", "new": "order"}
 TREE = {"hierarchy": [{"name": "Mine"}, {"name": "All"}]}
 BOMB = '{"hierarchy": ' + '[{"name": "a", "children": ' * 900 + "[]" + "}]" * 900 + "}"
@@ -60,6 +61,13 @@ CARDS = [
     one("its own topics", "apply_topic_hierarchy", TREE),
     one("delete a topic", "delete_topics", {"topic_ids": [1]}),
     one("merge topics", "merge_topics", {"topic_ids": [1], "into": 3}),
+    one("split a topic", "split_topic", {"topic_id": 1, "parts": 2}),
+    one("open a lock", "set_topics", {"topic_ids": [1], "locked": False}),
+    one("a target of its own", "set_topics", {"topic_ids": [1], "target": 1.0}),
+    one("a part of a proposal", "apply_topic_hierarchy", {"changes": ["add:1"]}, "failed"),
+    one("the doubtful, by a paid model", "categorize_uncertain", {"most": 100_000}),
+    one("code of its own", "set_generator", {"code": CODE}),
+    one("code of its own, tried", "try_generator", {"code": CODE}),
     one("a grader that pays", "configure_grader", {"grader": GRADER}),
     one("a grader of code", "configure_grader", {"grader": SCRIPT}),
     one("held-out records into training", "set_split", {"split": "train", "query": ""}),
@@ -81,6 +89,8 @@ OUT_OF_REACH = [
     one("export over a file", "export_records", {"file": "agents/hostile.md"}, "refused"),
     one("export the model", "export_model", {"folder": "/tmp/out"}, "refused"),
     one("import a path", "append_file", {"file": "/etc/passwd"}, "refused"),
+    one("topics to a path", "export_topics", {"path": "/tmp/topics.json"}, "refused"),
+    one("topics from a path", "import_topics", {"path": "/etc/passwd"}, "refused"),
     one("speak for the user", "confirm_grader_test", {}, "refused"),
 ]
 NO_SUCH_TOOL = [
