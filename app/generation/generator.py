@@ -16,23 +16,24 @@ OWN_FIELDS = frozenset({"messages", "prompt", "reference", "tools", "extra", "pr
 EXAMPLE = """\
 import random
 
-NAMES = ["Ana", "Ben", "Chen", "Dara", "Emil", "Farah", "Goran", "Hana"]
-THINGS = ["apples", "stamps", "tickets", "marbles", "pencils", "coins"]
+NAMES = ["Ana", "Ben", "Chen", "Dara", "Emil", "Farah", "Goran"]
+THINGS = ["apples", "stamps", "tickets", "marbles", "coins"]
 
 
-def generate(topic: str, count: int, seed: int, examples: list[dict]) -> list[dict]:
-    \"\"\"New records of the topic, each with an answer that is computed, not guessed.\"\"\"
+def generate(topic, count, seed, examples):
+    \"\"\"New records, each with an answer that is computed.\"\"\"
     random.seed(seed)
     made = []
     for _ in range(count):
         a, b = random.sample(NAMES, 2)
         thing = random.choice(THINGS)
-        each, boxes, given = random.randint(3, 12), random.randint(2, 9), random.randint(1, 5)
-        made.append({
-            "prompt": f"{a} has {boxes} boxes with {each} {thing} each and gives {given} to {b}. "
-                      f"How many {thing} are left?",
-            "reference": str(boxes * each - given),
-        })
+        boxes, each = random.randint(2, 9), random.randint(3, 12)
+        given = random.randint(1, 5)
+        prompt = (
+            f"{a} has {boxes} boxes with {each} {thing} each "
+            f"and gives {given} to {b}. How many {thing} are left?"
+        )
+        made.append({"prompt": prompt, "reference": str(boxes * each - given)})
     return made
 """
 

@@ -132,6 +132,7 @@ class GeneratorDialog(QDialog):
         self._start(self._show_tried())
 
     async def _show_tried(self) -> None:
+        kit.clear(self.tried)
         trial = await self._app.call("try_generator", code=self.script.toPlainText())
         if isValid(self):  # it may have been closed meanwhile
             self.show_trial(trial)
@@ -177,7 +178,7 @@ def _shown(number: int, record: TriedRecord) -> QWidget:
         items.append(kit.Prose(_cut(_text(record.reference)), f"Reference of record {number}"))
     if record.why:
         items.append(kit.banner("warn", f"{record.why[:1].upper()}{record.why[1:]}"))
-    return kit.frame(kit.column(*items, gap=4, margin=(12, 8, 12, 10)), "sunken")
+    return kit.card(*items, gap=4, margin=(12, 8, 12, 10))
 
 
 def _text(value: Any) -> str:
