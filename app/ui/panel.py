@@ -27,6 +27,7 @@ class Panel(QWidget):
 
     events: ClassVar[tuple[type, ...]] = ()
     title: ClassVar[str] = ""
+    of_dataset: ClassVar[bool] = True  # it shows the open dataset, and acts on that
     go = Signal(str, dict)
     sees_changed = Signal()
 
@@ -34,6 +35,7 @@ class Panel(QWidget):
         super().__init__()
         self.app = app
         self._dirty = True
+        self._shown_of = app.session  # whose data stands in the panel
         self._refreshing = Again(app.jobs, self._refresh_once)
         self.errors: dict[Failed, kit.ErrorBanner] = {}
         inner = QWidget()
@@ -79,23 +81,27 @@ class Panel(QWidget):
         self.update()
 
     async def _refresh_once(self) -> None:
+        session = self.app.session
         try:
             await self.refresh()
         except AppError as error:
             self.show_error(str(error), of="refresh")
         else:
+            self._shown_of = session
             self.hide_error("refresh")
             self.sees_changed.emit()
 
     def act(
         self, work: Coroutine[Any, Any, object], *, button: QAbstractButton | None = None
     ) -> None:
-        """Run what the user asked for; its AppError shows as the panel's banner.
+        """Run what the user asked for; its AppError shows as the panel's banner. Nothing is done to
+        another dataset than the one that the user saw: ids of one mean something else in the next.
 
         The banner stays until it is dismissed or the next act begins, whatever is re-read meanwhile.
         `button` is disabled meanwhile. Declined and stopped work says nothing: the user knows.
         """
-        if self.app.jobs.closed:
+        other = self.of_dataset and self._shown_of is not self.app.session
+        if other or self.app.jobs.closed:
             work.close()
             return
         self.app.jobs.start(self._act(work, button))

@@ -46,6 +46,7 @@ class Welcome(Panel):
     """`file_asked` and `sample_asked` are answered by the window, as from the menus."""
 
     title = "Welcome"
+    of_dataset = False
     events = (LibraryChanged,)
     file_asked = Signal()
     sample_asked = Signal()

@@ -10,6 +10,7 @@ from app.errors import DeclinedError, InputError
 from app.store.events import RecordsChanged, TopicsChanged
 from app.ui import kit
 from app.ui.panel import Panel
+from tests.programs import add_dataset
 from tests.ui.conftest import OpenApp, Until
 
 
@@ -146,6 +147,33 @@ async def test_another_dataset_voids_what_failed_before(qtbot: QtBot, open_app: 
         await app.jobs.wait()
         panel.start_over()
         assert not panel.errors
+
+
+async def test_what_was_seen_of_one_dataset_is_not_done_to_the_next(
+    qtbot: QtBot, open_app: OpenApp, until: Until
+) -> None:
+    async with open_app([]) as app:
+        panel = Counter(app)
+        qtbot.addWidget(panel)
+        app.on_session.append(lambda session: panel.start_over())
+        panel.show()
+        await app.jobs.wait()
+        done: list[str] = []
+
+        async def work(name: str) -> None:
+            done.append(name)
+
+        panel.act(work("seen"))
+        await app.jobs.wait()
+        panel.gate.clear()
+        await app.open(await add_dataset(app, [], "Other"))
+        panel.act(work("of the other"))
+        panel.gate.set()
+        await until(lambda: panel.ended == 2)
+        await app.jobs.wait()
+        panel.act(work("seen too"))
+        await app.jobs.wait()
+        assert done == ["seen", "seen too"]
 
 
 async def test_a_bug_in_a_refresh_is_told_to_the_jobs(
