@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 DONE := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run setup debian test test-slow test-llm lint format bench bench-topics app shots third-party clean
+.PHONY: help run setup debian test test-slow test-llm lint format bench bench-topics bench-topics-speed app shots third-party clean
 
 help:
-	@echo "make run | test | test-slow | test-llm | lint | format | bench | bench-topics | app | shots | third-party | clean"
+	@echo "make run | test | test-slow | test-llm | lint | format | bench | bench-topics | bench-topics-speed | app | shots | third-party | clean"
 
 run: $(DONE)
 	@build/setup.sh screen
@@ -41,6 +41,10 @@ bench: $(DONE)
 bench-topics: $(DONE)
 	@PYTHONPATH=. OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python build/bench_topics.py $(DATA) \
 		$(if $(LABELS),--labels $(LABELS)) $(if $(SEEDS),--seeds $(SEEDS))
+
+# RECORDS="10000 100000" or others; seconds, CPU seconds, memory, and the second run.
+bench-topics-speed: $(DONE)
+	@PYTHONPATH=. OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python build/bench_topics_speed.py $(RECORDS)
 
 app: $(DONE)
 	$(BIN)/pyinstaller --noconfirm --distpath dist --workpath build/work build/rft_studio.spec

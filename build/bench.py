@@ -24,6 +24,8 @@ from bench_chat import rows as chat_rows
 from bench_import import ROUNDS_UP_TO
 from bench_import import rows as import_rows
 from bench_passes import rows as passes_rows
+from bench_topics_speed import LIMITS
+from bench_topics_speed import rows as topics_rows
 from transformers import AutoModelForCausalLM, GenerationConfig
 from transformers.utils import logging as transformers_logging
 
@@ -85,9 +87,10 @@ def records(count: int) -> list[dict[str, Any]]:
 
 
 def bench_records(count: int) -> list[Line]:
-    """Import, background passes, the browser in the window, and its chat, in this order."""
+    """Import, background passes, the browser in the window, its chat, and topics, in this order."""
     found = [*import_rows(count), *passes_rows(min(count, PASSED)), *browser_rows(count)]
     found += chat_rows()
+    found += [row for size in LIMITS for row in topics_rows(size)]
     return [Line(*row) for row in found]
 
 

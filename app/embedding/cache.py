@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,11 @@ import numpy as np
 from app.embedding.encoder import DIMENSIONS, Encoder, OnProgress, Vectors
 from app.embedding.files import HASHES, MODEL
 
-SLICE = 512  # texts encoded between two commits: at most this much is lost by a kill
+# Encoded between two commits, at most this much is lost by a kill: two seconds of short texts. With
+# fewer the two threads wait for each other's last batch more often.
+SLICE_CHARACTERS = 80_000
+SLICE_TEXTS = 2_000
+ASKED = 512  # keys in one question to the file
 _SCHEMA = "CREATE TABLE IF NOT EXISTS vector (hash BLOB PRIMARY KEY, data BLOB) WITHOUT ROWID"
 
 
@@ -45,8 +49,7 @@ def _encode(
         # activations are scaled per batch, so neighbours change a vector (cosine .995 measured).
         missing = [k for k in by_key if k not in found]
         missing.sort(key=lambda k: (len(by_key[k]), by_key[k]))
-        for start in range(0, len(missing), SLICE):
-            part = missing[start : start + SLICE]
+        for part in _slices(missing, [len(by_key[k]) for k in missing]):
             vectors = encoder.encode([by_key[k] for k in part]).astype(np.float16)
             new = {k: v.tobytes() for k, v in zip(part, vectors, strict=True)}
             with db:
@@ -59,6 +62,19 @@ def _encode(
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
+def _slices(keys: list[bytes], lengths: list[int]) -> Iterator[list[bytes]]:
+    part: list[bytes] = []
+    size = 0
+    for key, length in zip(keys, lengths, strict=True):
+        if part and (size + length > SLICE_CHARACTERS or len(part) == SLICE_TEXTS):
+            yield part
+            part, size = [], 0
+        part.append(key)
+        size += length
+    if part:
+        yield part
+
+
 def _key(text: str) -> bytes:
     """128 bits of the text and of the model that encodes it."""
     model = HASHES[MODEL][:16]
@@ -67,8 +83,8 @@ def _key(text: str) -> bytes:
 
 def _read(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
-    for start in range(0, len(keys), SLICE):
-        part = keys[start : start + SLICE]
+    for start in range(0, len(keys), ASKED):
+        part = keys[start : start + ASKED]
         marks = ",".join("?" * len(part))
         found.update(db.execute(f"SELECT * FROM vector WHERE hash IN ({marks})", part))
     return {k: v for k, v in found.items() if len(v) == DIMENSIONS * 2}

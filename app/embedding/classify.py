@@ -36,7 +36,7 @@ MIN_EXAMPLES = 20  # fewer cannot set a temperature or a threshold
 # they make ECE .08-.16 instead of .02-.11.
 MEMBER_TEMPERATURE = 0.07
 CALIBRATION = 2_000
-AROUND = 5_000  # records that others are smoothed by
+AROUND = 2_500  # records that others are smoothed by
 CHUNK = 1_000  # records classified at once
 ALTERNATIVES = 3
 

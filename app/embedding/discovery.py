@@ -62,7 +62,7 @@ def discover(
         return Discovery(np.zeros(n, np.int64), [], 1)
     limit = max(2, min(max_topics, len(rows) // MIN_PER_TOPIC))
     pooled = pool(sample)
-    fine, merges = _cut(linkage(pooled.astype(np.float64), "ward"), limit)
+    fine, merges = _cut(linkage(_distances(pooled), "ward"), limit)
     suggested = min(n_topics or estimate_topics(sample, fine, merges), limit)
     if n > SAMPLE:
         centroids = np.stack([pooled[fine == g].mean(0) for g in range(limit)])
@@ -95,7 +95,7 @@ def neighbours(vectors: Vectors, *, count: int) -> tuple[Labels, Vectors]:
         similar = vectors[part] @ vectors.T
         own = np.arange(len(similar))
         similar[own, own + start] = -1
-        near[part] = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+        near[part] = np.argpartition(similar, -count, axis=1)[:, -count:]
         cosine[part] = np.clip(np.take_along_axis(similar, near[part], 1), 0, None)
     return near, cosine
 
@@ -167,6 +167,19 @@ def silhouettes(vectors: Vectors, fine: Labels, merges: Merges) -> dict[int, flo
     return scores
 
 
+def _distances(vectors: Vectors) -> Floats:
+    """Those of unit vectors by their cosines, condensed: a fifth of the time of scipy's `pdist`."""
+    exact = vectors.astype(np.float64)
+    found = np.empty(len(vectors) * (len(vectors) - 1) // 2)
+    end = 0
+    for row in range(0, len(vectors), CHUNK):
+        cosine = exact[row : row + CHUNK] @ exact[row:].T
+        for i, line in enumerate(cosine):
+            start, end = end, end + len(line) - i - 1
+            found[start:end] = line[i + 1 :]
+    return np.sqrt(np.clip(2 - 2 * found, 0, None, out=found), out=found)
+
+
 def _cut(tree: Floats, groups: int) -> tuple[Labels, list[tuple[int, int]]]:
     """The cut of a linkage matrix into `groups`, and the merges above it renumbered from 0."""
     n = len(tree) + 1
@@ -188,7 +201,7 @@ def _assign(vectors: Vectors, *, sample: Vectors, pooled: Vectors, centroids: Ve
     for start in range(0, len(vectors), CHUNK):
         part = vectors[start : start + CHUNK]
         similar = part @ sample.T
-        near = np.argpartition(-similar, POOL_NEIGHBOURS, axis=1)[:, :POOL_NEIGHBOURS]
+        near = np.argpartition(similar, -POOL_NEIGHBOURS, axis=1)[:, -POOL_NEIGHBOURS:]
         weight = np.clip(np.take_along_axis(similar, near, 1), 0, None) ** 2
         weight /= np.maximum(weight.sum(1, keepdims=True), 1e-9)
         moved = unit(part + np.einsum("ij,ijd->id", weight, pooled[near]))

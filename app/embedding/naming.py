@@ -87,13 +87,15 @@ def name_nodes(
     rows = [np.flatnonzero(fine == group) for group in range(len(merges) + 1)]
     counts = [_count(texts, row) for row in rows]
     read = [min(len(row), NAMED_TEXTS) for row in rows]
-    total: Counter[str] = sum(counts, Counter())
-    chosen: list[dict[str, float]] = []
-    under = members(merges)
-    for groups in under:
-        inside: Counter[str] = sum((counts[g] for g in groups), Counter())
-        size = sum(read[g] for g in groups)
-        chosen.append(_weighted(inside, size=size, total=total, spread=sum(read) / len(read)))
+    spread = sum(read) / len(read)
+    for a, b in merges:
+        counts.append(counts[a] + counts[b])
+        read.append(read[a] + read[b])
+    total, under = counts[-1], members(merges)
+    chosen = [
+        _weighted(inside, size=size, total=total, spread=spread)
+        for inside, size in zip(counts, read, strict=True)
+    ]
     every = sorted({phrase for weights in chosen for phrase in weights})
     encoded = dict(zip(every, encode(every), strict=True))
     result = []

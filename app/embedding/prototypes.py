@@ -96,7 +96,7 @@ def smoothed(vectors: Vectors, around: Vectors) -> Vectors:
         return vectors
     similar = vectors @ around.T
     similar[similar > COPY] = 0
-    near = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+    near = np.argpartition(similar, -count, axis=1)[:, -count:]
     weight = np.clip(np.take_along_axis(similar, near, 1), 0, None) ** 2
     weight *= AROUND_WEIGHT / np.maximum(weight.sum(1, keepdims=True), 1e-9)
     return unit(vectors + np.einsum("ij,ijd->id", weight, around[near]))

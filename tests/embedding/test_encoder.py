@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.domain.records import Message
-from app.embedding.cache import SLICE, encode_cached
+from app.embedding.cache import SLICE_TEXTS, encode_cached
 from app.embedding.encoder import Encoder
 from app.embedding.files import MODEL, TOKENIZER, encoder_folder
 from app.embedding.language import encoder_fits
@@ -65,7 +65,7 @@ def test_the_cache_returns_the_same_vectors_without_encoding(
 
 def test_what_was_encoded_before_a_stop_is_kept(encoder: Encoder, tmp_path: Path) -> None:
     path = tmp_path / "vectors.sqlite"
-    texts = [f"text {i}" for i in range(SLICE + 10)]
+    texts = [f"text {i}" for i in range(SLICE_TEXTS + 10)]
 
     def stop(done: int, total: int) -> None:
         raise Stopped("Stopped by the user.")
@@ -74,7 +74,7 @@ def test_what_was_encoded_before_a_stop_is_kept(encoder: Encoder, tmp_path: Path
         encode_cached(texts, encoder, path, stop)
     left: list[int] = []
     encode_cached(texts, encoder, path, lambda done, _: left.append(done))
-    assert left == [SLICE + 10]
+    assert left == [SLICE_TEXTS + 10]
 
 
 def test_a_damaged_cache_is_made_anew(encoder: Encoder, tmp_path: Path) -> None:
