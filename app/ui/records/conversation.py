@@ -64,7 +64,7 @@ class Conversation(QFrame):
         self.offers = kit.Refill(gap=8)
         self.setLayout(
             kit.column(
-                self._head, self.chips, self._views, self.offers, (self.area, 1), self.foot,
+                self._head, self.chips, self.sure, self._views, self.offers, (self.area, 1), self.foot,
                 gap=10, margin=(16, 10, 10, 12),
             )
         )  # fmt: skip
@@ -189,6 +189,7 @@ class Conversation(QFrame):
         self.edit = kit.tool_button("pencil-simple", "Edit the text (Ctrl+E)", self.start_edit)
         self._head = kit.row((self.title, 1), self.previous, self.next, self.edit, gap=4)
         self.chips = kit.row(gap=6)
+        self.sure = kit.label("", "small", "muted")
         self.segments = kit.Segments(("Turns", "Compare", "History"))
         self.segments.setAccessibleName("What is shown of the record")
         self.segments.setToolTip("Turns, compare with the original (Ctrl+D), history (Ctrl+H)")
@@ -230,6 +231,8 @@ class Conversation(QFrame):
         self.form = None
         self._empty()
         kit.clear(self.chips)
+        self.sure.setText(sure_of(self.detail) if self.detail else "")
+        self.sure.setVisible(bool(self.sure.text()))
         self._show_foot(False)
         self._draw_offers()
         if self.detail is None:
@@ -339,13 +342,20 @@ def chips_of(detail: Detail) -> list[tuple[str, Tone]]:
         tone: Tone = (
             "good" if sure else "warn" if record.probability < DEFAULTS.topic_review else "muted"
         )
-        fit = "" if record.fit is None else f", fit {record.fit:.2f}"
-        said.append((f"{record.probability:.2f}{fit}", tone))
+        said.append((f"{record.probability:.2f}", tone))
     if record.split:
         said.append((record.split, "muted"))
     if record.source != "imported":
         said.append((record.source, "info"))
     return said
+
+
+def sure_of(detail: Detail) -> str:
+    """Both confidences in the topic; empty where the user decided or nothing was found."""
+    record = detail.record
+    if record.fit is None or record.probability is None:
+        return ""
+    return f"Probability {record.probability:.2f} · fit to any topic {record.fit:.2f}"
 
 
 def kept_makers(detail: Detail, *, markdown: bool) -> list[Maker]:

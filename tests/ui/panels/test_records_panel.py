@@ -120,7 +120,8 @@ async def test_conversation_shows_everything(qtbot: QtBot, themed: Any, until: A
         return {w.accessibleName() for w in inside if hasattr(w, "accessibleName")}
 
     await until(lambda: {"Reference", "Recorded reply", "Worth a look"} <= names())
-    assert chips_of(shown.detail) == [("Lost card", "accent"), ("0.40, fit 0.31", "warn"), ("test", "muted")]
+    assert chips_of(shown.detail) == [("Lost card", "accent"), ("0.40", "warn"), ("test", "muted")]
+    assert shown.sure.text() == "Probability 0.40 · fit to any topic 0.31"
 
 
 def test_pretty_opens_json_and_leaves_words() -> None:
