@@ -23,7 +23,7 @@ async def test_every_kind_of_write_is_undone_and_redone_exactly(opened):
         await store.write("Weigh", records.edit, 4, weight=1 / 3, line=2**40)
         await store.write("Goal", meta.put, "goal", "route")
         await store.write("Delete records", records.delete, [5, 6])
-        await store.write("Delete topic", topics.delete, billing)
+        await store.write("Delete topic", topics.delete, [billing])
         end = await dump(store)
         for _ in range(6):
             await store.undo()
