@@ -32,6 +32,7 @@ async def test_without_a_model_the_guide_says_to_connect_one(tmp_path: Path) -> 
         t = Talk.over(app)
         await t.send("what helps the thin topics?")
         assert "open Connections and add one" in t.text
+        assert "**Your own generator**" in t.text
         await t.choose("Connect a model")
         assert t.panels[-1] == "connections"
         assert writer.server.requests == []

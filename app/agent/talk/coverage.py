@@ -109,7 +109,8 @@ async def set_quota(turn: Turn, quota: int) -> None:
 async def review(turn: Turn) -> None:
     await turn.show("categorize")
     await turn.say(
-        "The least certain come first: one key each. What you confirm improves the rest."
+        "The least certain come first: one key each, A takes those like it along. What you confirm "
+        "improves the rest."
     )
     await turn.ask(
         "When you have seen enough:", Option(label="Go on", action="next_after_coverage")
@@ -137,6 +138,8 @@ async def generation(turn: Turn) -> None:
         f"**Move** {count(len(offer.moves), 'record')} that may belong in a thin topic.",
         "**Weights**: records of thin topics count more in training.",
         f"**Write** {count(needed, 'record')}: the list is in the Coverage panel, with examples.",
+        "**Your own generator**: a Python function that computes prompts with their answers. The "
+        "Coverage panel has an example to start from.",
     ]
     options = []
     if offer.possible:
