@@ -191,10 +191,12 @@ def _moves(tx: Tx, report: CoverageReport, needs: dict[str, int]) -> list[Propos
 
 
 def _exemplars(tx: Tx, report: CoverageReport) -> dict[str, list[str]]:
-    """The best-fitting records of each topic."""
+    """The best-fitting real training records of each topic: what is held out is no model for new ones."""
     found = {}
     for name, topic_id in report.topic_ids.items():
-        spec = RecordFilter(topic_ids=(topic_id,), valid=True)
+        spec = RecordFilter(
+            topic_ids=(topic_id,), valid=True, split="train", source=("imported", "edited")
+        )
         ids = records.page(tx, spec, "fit", True, limit=EXEMPLARS)
         found[name] = [row.preview for row in records.rows(tx, ids)]
     return found

@@ -116,8 +116,8 @@ class GenerationRun:
         prompt, answer = self._journal.tokens
         cost = self._connection.cost(prompt, answer)
         spent = count(prompt + answer, "token") + ("" if cost is None else f", {cost:.4f} spent")
-        told = f"{done:,} of {count(asked, 'answer')}, {spent}"
         kept = sum(self._kept().values())
+        told = f"{done:,} of {count(asked, 'answer')}, {kept:,} kept, {spent}"
         share = done / asked if asked else 0
         left = self._order.total - kept
         job.progress(kept + 0.95 * share * left, self._order.total, f"{told}. {text}".rstrip(". "))

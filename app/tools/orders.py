@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import orjson
 from pydantic import BaseModel
 
 from app.domain.topics import leaf_paths, shown
@@ -148,6 +149,15 @@ def brief(
         avoid=tuple(avoid),
         feedback=order.feedback,
     )
+
+
+def usable_seeds(tx: Tx, record_ids: Sequence[int]) -> list[int]:
+    """Those of these records that new ones may be made from, by id."""
+    query = (
+        "SELECT id FROM record WHERE id IN (SELECT value FROM json_each(?)) AND valid "
+        "AND split = 'train' AND source <> 'generated' AND topic_id IS NOT NULL ORDER BY id"
+    )
+    return [i for (i,) in tx.sql(query, (orjson.dumps(list(record_ids)).decode(),))]
 
 
 def _seeds(tx: Tx, record_ids: list[int]) -> dict[int, int]:

@@ -262,6 +262,7 @@ class RecordsPanel(Panel):
         foot.untag_chosen.connect(lambda tag: self.act(acts.remove_tag(tag)))
         foot.delete_asked.connect(lambda: self.act(self._delete()))
         foot.export_asked.connect(lambda: self.act(acts.export(selected=True)))
+        foot.variants_asked.connect(lambda: self.act(self._write_variants()))
         foot.jump_asked.connect(lambda: self.act(acts.jump()))
         self.conversation.stepped.connect(listed.move_by)
         self.record_actions = RecordActions(self, self.conversation)
@@ -326,6 +327,10 @@ class RecordsPanel(Panel):
         after = await self.acts.delete()
         self.view = replace(self.view, shown=after)
         self.reload()
+
+    async def _write_variants(self) -> None:
+        await self.acts.write_variants()
+        self.go.emit("coverage_generation", {})
 
     def _import(self) -> None:
         self.act(self._import_file(), button=self.bring)

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.errors import InputError
 from app.store import records
+from app.tools.generation import CONNECT
+from app.tools.orders import usable_seeds
 from app.ui import dialogs
 from app.ui.controller import Controller
 from app.ui.datasets.export_dialog import export
@@ -55,6 +57,22 @@ class Acts:
         info = await self._app.library.get(session.dataset_id)
         total = await session.store.read(records.count, records.EVERY)
         await export(self._app, self._window, listed=ids, total=total, name=info.name)
+
+    async def write_variants(self) -> None:
+        """Let the connected model vary those of the selected records that may be seeds; what it writes
+        waits in the coverage step. Raises AppError where none may, or nothing came of it."""
+        if self._app.connections.for_role("generator") is None:
+            raise InputError(CONNECT)
+        ids = await self._selected_ids()
+        seeds = await self._app.session.store.read(usable_seeds, ids)
+        if not seeds:
+            raise InputError(
+                "None of the selected records can be varied: that takes real, valid records with a "
+                "topic, in the training split."
+            )
+        made = await self._app.call("generate_synthetic_data", record_ids=seeds)
+        if made.run_id is None:
+            raise InputError(made.text)
 
     async def jump(self) -> None:
         """Ask for a row or record and go there; raises InputError for none that is listed."""

@@ -23,6 +23,7 @@ class Foot(QWidget):
     tag_asked = Signal()
     untag_chosen = Signal(str)
     export_asked = Signal()
+    variants_asked = Signal()
     delete_asked = Signal()
     columns_chosen = Signal(tuple)
     sorted_by = Signal(str, bool)
@@ -95,6 +96,11 @@ class Foot(QWidget):
                 if tags
                 else kit.Entry("Remove a tag", enabled=False, tip="No record has a tag"),
                 kit.Entry(),
+                kit.Entry(
+                    "Write variants…",
+                    self.variants_asked.emit,
+                    tip="A connected model varies the training records; you see the cost first",
+                ),
                 kit.Entry("Export the selected…", self.export_asked.emit),
             ],
         )

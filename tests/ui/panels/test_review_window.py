@@ -1,6 +1,7 @@
 """What a model wrote, reviewed in the real window by keys, menu and dialog; the endpoint is scripted."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog
 
-from app.store import generated
+from app.store import generated, topics
+from app.tools.orders import usable_seeds
 from app.ui.coverage_panel import CoveragePanel
 from app.ui.main_window import MainWindow
 from tests.tools.writer import GOOD, generator, item_of
@@ -101,3 +103,45 @@ def _settled(review: Any) -> bool:
     return not review.isVisible() or all(
         float(review.table.text(row, 2)) < 0.5 for row in range(review.table.row_count)
     )
+
+
+async def test_variants_are_written_of_the_selected_training_records(
+    themed: Any, user_home: Path, tmp_path: Path, until: Any
+) -> None:
+    async with generator(tmp_path, quota=10) as (app, writer):
+        assert app.session is not None
+        dataset, yes = app.session.dataset_id, app.approve
+        await app.close_dataset()
+        window = MainWindow(app)
+        app.approve = yes
+        try:
+            window.show()
+            await app.open(dataset)
+            window.go("records", {"topic": await topic_id(app, "Refund")})
+            panel: Any = window.centre.panel("records")
+            await until(lambda: window.centre.name == "records")
+            await until(lambda: panel.list.model.rowCount() == 12)
+            panel.list.table.selectAll()
+            texts = GOOD["Refund"][:12]
+            items = [{"of": n, "text": text} for n, text in enumerate(texts[:5], 1)]
+            writer.raw = [json.dumps({"items": items})]
+            panel.list.foot.variants_asked.emit()
+            coverage: Any = window.centre.panel("coverage_generation")
+            await until(lambda: writer.finished and coverage.review.isVisible())
+            assert window.centre.name == "coverage_generation"
+            review = await app.call("review_generated")
+            assert review.total > 0  # type: ignore[attr-defined]
+            parents = {p for item in review.items for p in item.parents}  # type: ignore[attr-defined]
+            seeds = await app.session.store.read(usable_seeds, range(1, 13))
+            assert parents <= {*seeds}
+            assert len(seeds) < 12, "some are held out"
+        finally:
+            window.closed = True
+            window.close()
+            window.deleteLater()
+            await asyncio.sleep(0)
+
+
+async def topic_id(app: Any, name: str) -> int:
+    tree = await app.session.store.read(topics.all_topics)
+    return next(node.id for node in tree if node.name == name)
