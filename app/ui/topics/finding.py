@@ -37,8 +37,10 @@ class Finding(QWidget):
     def show_count(self, place: int, found: int) -> None:
         """«2 of 14», or that nothing was found; nothing where nothing is searched for."""
         self.count.setVisible(bool(self.text))
-        where = f"{place:,} of {found:,}" if place else f"{found:,} found"
-        self.count.setText(where if found else "None found")
+        where = (
+            f"{place:,} of {found:,}" if place else f"{found:,} found" if found else "None found"
+        )
+        self.count.setText(where if self.text else "")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

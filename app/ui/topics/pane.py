@@ -216,7 +216,8 @@ class TopicPane(QFrame):
         line = self.tree.current()
         found = self._found
         place = found.index(line.key) + 1 if line is not None and line.key in found else 0
-        self.finding.show_count(place, len(found))
+        if not self._find_later.isActive():  # else what is searched for was not looked up yet
+            self.finding.show_count(place, len(found))
         if self.actions_ is not None:
             self.actions_.show_selected(self.tree.selected(), line, editable=not self.proposed)
 

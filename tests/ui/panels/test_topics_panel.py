@@ -48,6 +48,7 @@ async def test_empty_state_offers_the_ways_to_begin(
             "The data",
             "A template",
             "A label field of the records",
+            "With the model…",
             "A list of my own…",
             "A file of topics…",
         ]

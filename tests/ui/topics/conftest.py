@@ -175,11 +175,13 @@ def open_topics(open_app: OpenApp, until: Until) -> OpenTopics:
             hands = Hands(app, window, panel, ids, until)
             await until(lambda: len(hands.names()) == len(ids))
             await drawn()
-            yield hands
-            await app.jobs.wait()
-            window.closed = True
-            window.close()
-            window.deleteLater()
+            try:
+                yield hands
+                await app.jobs.wait()
+            finally:
+                window.closed = True
+                window.close()
+                window.deleteLater()
 
     return open_it
 

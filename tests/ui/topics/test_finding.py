@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.domain.fingerprints import Fingerprint
 from app.store import results
 from app.store.database import Tx
 from app.store.events import ResultsChanged
@@ -75,7 +76,7 @@ async def test_edits_keep_what_is_folded_and_selected(open_topics: OpenTopics) -
 
 def dry_run(tx: Tx) -> None:
     """Two answers to each of records 1, 6 and 7."""
-    result = results.add(tx, "dry_run", state="running")
+    result = results.add(tx, "dry_run", fingerprint=Fingerprint().model_dump_json())
     given = {1: (0.0, 0.5), 6: (1.0, 0.5), 7: (0.25, None)}
     results.add_answers(
         tx,
