@@ -10,6 +10,7 @@ import numpy as np
 
 from app.embedding.encoder import DIMENSIONS, Encoder, OnProgress, Vectors
 from app.embedding.files import HASHES, MODEL
+from app.embedding.spelling import Speller
 
 # Encoded between two commits, at most this much is lost by a kill: two seconds of short texts. With
 # fewer the two threads wait for each other's last batch more often.
@@ -20,14 +21,20 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS vector (hash BLOB PRIMARY KEY, data BLOB) 
 
 
 def encode_cached(
-    texts: Sequence[str], encoder: Encoder, path: Path, on_progress: OnProgress | None = None
+    texts: Sequence[str],
+    encoder: Encoder | Speller,
+    path: Path,
+    on_progress: OnProgress | None = None,
 ) -> Vectors:
-    """The texts as (n, 384) float32 unit vectors; only texts new to the cache are encoded.
+    """The texts as (n, 384) float32 unit vectors; only texts new to the cache are encoded. A
+    speller's are not kept: they depend on all the texts it was made from.
 
     Vectors are kept as float16 and always read back, so that a text has the same vector whether
     it was cached or not. A damaged cache is replaced by a new one. `on_progress(done, total)`
     counts distinct texts; when it raises, the slices done so far are kept.
     """
+    if isinstance(encoder, Speller):
+        return encoder.encode(texts, on_progress)
     try:
         return _encode(texts, encoder, path, on_progress)
     except sqlite3.DatabaseError as error:

@@ -13,8 +13,9 @@ from app.domain.diversity import Diversity, distinct_2
 from app.embedding.candidates import Checked
 from app.embedding.categorize_worker import build
 from app.embedding.classify import Assignments, TopicSpec
-from app.embedding.encoder import Encoder, Vectors
+from app.embedding.encoder import Vectors
 from app.embedding.language import encoder_fits
+from app.embedding.spelling import encoder_for
 from app.embedding.topics_worker import encode_rows
 from app.errors import InputError
 from app.workers import Worker, write_atomic
@@ -73,8 +74,8 @@ def run(worker: Worker) -> dict[str, Any]:
     config = Config.model_validate(worker.config)
     data = _read(config.records, Known)
     new = _read(config.candidates, New)
-    encoder = Encoder(config.encoder)
     texts = [row.text for row in data]
+    encoder = encoder_for(texts, config.encoder)
     every = [*texts, *(item.text for item in new)]
     vectors = encode_rows(worker, every, encoder, config.cache, share=ENCODING)
     known, fresh = vectors[: len(data)], vectors[len(data) :]

@@ -19,6 +19,7 @@ from app.embedding.discovery import unit
 from app.embedding.encoder import DIMENSIONS, Encoder, Vectors
 from app.embedding.language import encoder_fits
 from app.embedding.similar import alike
+from app.embedding.spelling import Speller, encoder_for
 from app.embedding.topics_worker import encode_rows, read_rows
 from app.errors import InputError
 from app.workers import Worker, write_atomic
@@ -54,7 +55,7 @@ def run(worker: Worker) -> dict[str, Any]:
         raise InputError("There are no topics to choose from. Accept a hierarchy first.")
     rows = read_rows(config.records)
     texts, ids = [row.text for row in rows], [row.id for row in rows]
-    encoder = Encoder(config.encoder)
+    encoder = encoder_for(texts, config.encoder)
     vectors = encode_rows(worker, texts, encoder, config.cache, share=ENCODING)
     place = {record_id: i for i, record_id in enumerate(ids)}
     classifier = build(config.topics, vectors, place, encoder=encoder, cache=config.cache)
@@ -89,7 +90,7 @@ def build(
     vectors: Vectors,
     place: dict[int, int],
     *,
-    encoder: Encoder,
+    encoder: Encoder | Speller,
     cache: Path,
 ) -> Classifier:
     """A classifier for these topics; ids that are not in `place` are passed over."""

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from app.embedding.cache import encode_cached
 from app.embedding.discovery import MIN_PER_TOPIC, discover
-from app.embedding.encoder import Encoder, Vectors
+from app.embedding.encoder import Vectors
 from app.embedding.naming import name_nodes
 from app.embedding.proposal import Proposal
+from app.embedding.spelling import encoder_for
 from app.embedding.topics_worker import encode_rows, read_rows
 from app.errors import InputError
 from app.workers import Worker, write_atomic
@@ -41,7 +42,7 @@ def run(worker: Worker) -> dict[str, Any]:
             f"{MIN_PER_TOPIC}."
         )
     texts = [row.text for row in rows]
-    encoder = Encoder(config.encoder)
+    encoder = encoder_for(texts, config.encoder)
     vectors = encode_rows(worker, texts, encoder, config.cache, share=ENCODING)
     worker.progress(ENCODING, 1, f"Grouping {len(rows):,} records")
     found = discover(vectors, max_topics=config.parts or MAX_PARTS, n_topics=config.parts)

@@ -16,12 +16,13 @@ from app.embedding.files import HASHES, MODEL
 from app.embedding.language import encoder_fits
 from app.embedding.naming import name_nodes
 from app.embedding.proposal import Proposal
+from app.embedding.spelling import Speller, encoder_for
 from app.errors import InputError
 from app.workers import Worker, write_atomic
 
 READ = 20_000  # records; in larger sets a random part shows the same topics in a minute, not ten
 GROUPING, NAMING = 0.1, 0.1  # shares of the progress bar
-VERSION = "1"  # of how topics are found and named; a new one makes kept proposals void
+VERSION = "2"  # of how topics are found and named; a new one makes kept proposals void
 
 
 class Row(BaseModel):
@@ -69,7 +70,7 @@ def run(worker: Worker) -> dict[str, Any]:
 
 def _found(worker: Worker, config: Config, rows: list[Row]) -> Proposal:
     texts = [row.text for row in rows]
-    encoder = Encoder(config.encoder)
+    encoder = encoder_for(texts, config.encoder)
     vectors = encode_rows(worker, texts, encoder, config.cache, share=1 - GROUPING - NAMING)
     worker.progress(1 - GROUPING - NAMING, 1, f"Grouping {len(rows):,} records")
     found = discover(vectors, max_topics=config.max_topics, n_topics=config.n_topics)
@@ -134,7 +135,7 @@ def sampled(rows: list[Row], limit: int) -> list[Row]:
 
 
 def encode_rows(
-    worker: Worker, texts: list[str], encoder: Encoder, cache: Path, *, share: float
+    worker: Worker, texts: list[str], encoder: Encoder | Speller, cache: Path, *, share: float
 ) -> Vectors:
     """The texts' vectors; fills the first `share` of the progress bar and stops when asked to."""
 

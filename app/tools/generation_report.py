@@ -59,7 +59,7 @@ def words(report: GenerationReport, note: str = "") -> str:
         before, after = number(report.balance_before), number(report.balance_after)
         said.append(f"Accepting all of them takes balance from {before} to {after}.")
     if not report.english:
-        said.append("Most records are not English: the checks of topic and likeness are weaker.")
+        said.append("Most records are not English: they are compared by spelling, not meaning.")
     return " ".join([*said, *filter(None, [note, report.error])])
 
 

@@ -100,7 +100,9 @@ async def keep(
 ) -> Proposal:
     """Make this the pending proposal and tell the views."""
     if not english:
-        note = "Most records are not English; the encoder reads English only, so check the topics."
+        note = (
+            "Most records are not English: they are compared by spelling, not meaning. Check them."
+        )
     proposal = Proposal(
         method=method,
         hierarchy=nodes,

@@ -126,6 +126,7 @@ def sentences(snapshot: StandingSnapshot) -> list[str]:
         )
     if not snapshot.english:
         said.append(
-            "Most records are not English. The encoder reads English, so look at more of them."
+            "Most records are not English: they are compared by spelling, not meaning. "
+            "Look at more of them."
         )
     return said
