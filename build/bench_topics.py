@@ -2,7 +2,8 @@
 
 `make bench-topics` runs on the sets of the shared folder; with DATA=FILE LABELS=dotted.field on any
 labelled JSONL. The labels are told to the app only as topic names and examples, never the scored
-ones. One JSON object, by data set, is the last line on stdout; what is being done goes to stderr.
+ones. One JSON object, by data set, is the last line on stdout, with an `error` where a file has no
+two topics; what is being done goes to stderr.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from app.embedding.cache import encode_cached
 from app.embedding.encoder import Encoder
 from app.embedding.files import encoder_folder
 from app.embedding.proposal import load_proposal
+from app.errors import InputError
 from app.workers import RunDir, Worker, run_worker
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
@@ -293,19 +295,26 @@ def given(file: Path | None) -> dict[str, Path]:
     return {name: path for name, path in files.items() if path.exists()}
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", help="a labelled JSONL file")
     parser.add_argument("--labels", default=FIELD, help="dotted field of the label or path")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="draws of examples")
     chosen = parser.parse_args()
-    found = {}
+    found: dict[str, Any] = {}
     for name, file in given(chosen.data).items():
+        try:
+            data = read(file, chosen.labels)
+        except (OSError, InputError) as error:
+            found[name] = {"error": str(error)}
+            sys.stderr.write(f"{error}\n")
+            continue
         with tempfile.TemporaryDirectory(prefix="rft-topics-") as folder:
-            found[name] = measure(read(file, chosen.labels), Path(folder), chosen.seeds)
+            found[name] = measure(data, Path(folder), chosen.seeds)
         sys.stderr.write(table(name, found[name]) + "\n")
     sys.stdout.write(orjson.dumps(found).decode() + "\n")
+    return int(any("error" in each for each in found.values()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

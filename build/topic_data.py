@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.embedding.text import record_text
+from app.errors import InputError
 from app.importing.lines import line_of
 from app.importing.records import RecordReader
 
@@ -35,7 +36,10 @@ class Labelled:
 
 
 def read(file: Path, labels: str) -> Labelled:
-    """The valid records of a JSONL file that have a label; the rest are counted."""
+    """The valid records of a JSONL file that have a label; the rest are counted.
+
+    Raises InputError where fewer than two topics are left.
+    """
     reader, texts, paths, left_out = RecordReader(), [], [], 0
     with file.open("rb") as lines:
         for number, raw in enumerate(filter(None, map(bytes.strip, lines)), 1):
@@ -48,7 +52,7 @@ def read(file: Path, labels: str) -> Labelled:
             texts.append(record_text(record.messages))
             paths.append(path)
     if len({p for p in paths if not stranger(p)}) < 2:
-        raise SystemExit(f"{file.name}: fewer than two different labels at {labels!r}.")
+        raise InputError(f"{file.name}: fewer than two different labels at {labels!r}.")
     known = sorted({path for path in paths if not stranger(path)})
     number_of = {path: i for i, path in enumerate(known)}
     return Labelled(texts, known, np.array([number_of.get(p, -1) for p in paths]), left_out)

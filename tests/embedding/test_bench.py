@@ -27,6 +27,7 @@ def module(name: str) -> ModuleType:
 
 
 metrics, peers, data = module("topic_metrics"), module("topic_peers"), module("topic_data")
+speed = module("bench_topics_speed")
 
 
 def test_agreement_of_groupings() -> None:
@@ -83,13 +84,26 @@ def labelled(file: Path) -> Path:
     return file
 
 
-def test_any_labelled_file_is_measured(tmp_path: Path) -> None:
-    file = labelled(tmp_path / "mine.jsonl")
-    command = [BUILD / "bench_topics.py", file, "--labels", "note.kind", "--seeds", "1"]
+def bench(file: Path, labels: str) -> subprocess.CompletedProcess[str]:
+    command = [BUILD / "bench_topics.py", file, "--labels", labels, "--seeds", "1"]
     env = os.environ | {"PYTHONPATH": str(BUILD.parent)}
-    done = subprocess.run(
-        [sys.executable, *command], capture_output=True, text=True, check=True, env=env
+    return subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, check=False, env=env
     )
+
+
+def test_a_file_that_cannot_be_measured_still_ends_in_an_object(tmp_path: Path) -> None:
+    file = labelled(tmp_path / "mine.jsonl")
+    done = bench(file, "nothing.here")
+    assert done.returncode == 1
+    said = json.loads(done.stdout.splitlines()[-1])["mine"]["error"]
+    assert "fewer than two different labels at 'nothing.here'" in said
+    assert said in done.stderr
+
+
+def test_any_labelled_file_is_measured(tmp_path: Path) -> None:
+    done = bench(labelled(tmp_path / "mine.jsonl"), "note.kind")
+    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])["mine"]
     assert (found["records"], found["topics"]) == (67, 4)
     assert (found["out_of_scope"], found["left_out"]) == (3, 1)
@@ -109,3 +123,10 @@ def test_examples_are_drawn_by_seed_and_leave_some_to_score() -> None:
     assert [len(rows) for rows in drawn] == [5, 1]
     assert drawn == data.draw(some, 5, 1)
     assert set(drawn[1]) <= {10, 11, 12}
+
+
+def test_the_texts_of_the_speed_bench_are_distinct_and_short() -> None:
+    texts = speed.made_texts(12_000)
+    assert len(texts) == len(set(texts)) == 12_000
+    assert max(len(text.split()) for text in texts) <= speed.WORDS
+    assert texts == speed.made_texts(12_000)
