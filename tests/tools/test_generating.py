@@ -124,7 +124,7 @@ async def test_the_bad_are_counted_by_reason_and_thin_topics_filled_as_planned(t
         flow = await app.session.workflow()
         assert [step.status for step in flow.steps[:3]] == ["completed"] * 3
         assert (await runs(app))[0].data["rounds"][0]["balance_after"] == accepted.balance_after
-        assert [r["balance"] for r in after.rounds][-1] == pytest.approx(accepted.balance_after)
+        assert after.rounds[-1].balance == pytest.approx(accepted.balance_after)
 
         out = tmp_path / "out.jsonl"
         await app.call("export_records", file=str(out))
