@@ -16,6 +16,15 @@ from app.store.database import Tx
 from app.store.tables import UNDOABLE, ChangeCell, Table, columns_of, key_of
 
 MANY_CELLS = 1_000  # from which a change is taken back by statements
+ONCE = "SELECT c.row_id, c.before, c.after FROM change_cell c WHERE {0}"
+# Of values set more than once: what was there before the first time and after the last. Of a group's
+# columns SQLite gives those of the row with the minimum (sqlite.org/lang_select.html#bareagg).
+ENDS = (
+    "SELECT f.row_id, f.before, l.after FROM "
+    "(SELECT c.row_id, c.before, MIN(c.id) FROM change_cell c WHERE {0} GROUP BY c.row_id) AS f JOIN "
+    "(SELECT c.row_id, c.after, MAX(c.id) FROM change_cell c WHERE {0} GROUP BY c.row_id) AS l "
+    "ON l.row_id = f.row_id"
+)
 STRETCH = 50_000  # cells between two looks at Stop: 0.1 to 0.5 s
 BY_NAME: dict[str, type[Table]] = {t._meta.table_name: t for t in UNDOABLE}
 # Cells by the row they are of; of a deleted row, whose every value is a cell, the key stands for all.
@@ -55,6 +64,8 @@ def take_back(tx: Tx, change: Any, *, in_order: bool = False, tell: Tell = quiet
 class _Whole:
     """A change whose rows were each only made, only changed, or only deleted; made ones may have
     been changed too. `cells` are the first and last of its cells: a transaction notes them in a row.
+
+    From the newest cells to the oldest, since a value may have been set more than once.
     """
 
     tx: Tx
@@ -86,22 +97,25 @@ class _Whole:
 
     def run(self) -> None:
         """Raises _NotAsNoted with a part of it done."""
-        first, last = self.cells
-        for low in range(first, last + 1, STRETCH):
-            self.tell(low - first, last - first + 1)
-            stretch = (low, min(low + STRETCH - 1, last), self.change.id)
+        for stretch in self._stretches():
             for (tbl, op), columns in self.columns.items():
                 if op == "U":
                     for column in columns:
                         self._set_values(tbl, column, stretch)
                 elif op == "D":
                     self._insert_rows(tbl, stretch)
-        for low in range(first, last + 1, STRETCH) if self._made() else ():
-            self.tell(low - first, last - first + 1)
-            stretch = (low, min(low + STRETCH - 1, last), self.change.id)
+        for stretch in self._stretches() if self._made() else ():
             for tbl in self._made():
                 self._delete_rows(tbl, stretch)
+        first, last = self.cells
         self.tell(last - first + 1, last - first + 1)
+
+    def _stretches(self) -> Iterator[tuple[int, int, int]]:
+        """First and last cell and the change, the newest cells first; told of before each."""
+        first, last = self.cells
+        for high in range(last, first - 1, -STRETCH):
+            self.tell(last - high, last - first + 1)
+            yield max(high - STRETCH + 1, first), high, self.change.id
 
     def sets_values_once(self) -> bool:
         """Whether each value that it set was set once, so that the way back is by columns."""
@@ -144,12 +158,15 @@ class _Whole:
 
     def _set_values(self, tbl: str, column: str, stretch: tuple[int, int, int]) -> None:
         cells, key = self._set(tbl, column), key_of(BY_NAME[tbl])
-        (number,) = self.tx.sql(f"SELECT COUNT(*) FROM change_cell c WHERE {cells}", stretch)[0]
+        query = f"SELECT COUNT(*), COUNT(DISTINCT c.row_id) FROM change_cell c WHERE {cells}"
+        noted, number = self.tx.sql(query, stretch)[0]
+        once = noted == number
         update = (
-            f"UPDATE {tbl} SET {column} = c.before FROM change_cell AS c "
-            f"WHERE {cells} AND {tbl}.{key} = c.row_id AND {tbl}.{column} IS c.after"
+            f"UPDATE {tbl} SET {column} = c.before FROM ({(ONCE if once else ENDS).format(cells)}) AS c "
+            f"WHERE {tbl}.{key} = c.row_id AND {tbl}.{column} IS c.after"
         )
-        if number and self.tx.db.execute_sql(update, stretch).rowcount != number:
+        values = stretch if once else stretch * 2
+        if number and self.tx.db.execute_sql(update, values).rowcount != number:
             raise _NotAsNoted
 
     def _changed_since(self, tbl: str, column: str) -> int:

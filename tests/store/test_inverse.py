@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.topics import TopicNode
 from app.errors import Stopped, StoreError
 from app.store import changes, inverse, records, topics
 from app.store.appends import append
@@ -60,12 +61,24 @@ def twice(tx: Tx, path: Path) -> None:
     records.set_tag(tx, EVERY, "three")
 
 
+def topics_replaced(tx: Tx, path: Path) -> None:
+    """Records are taken from topics that go, and put on others twice."""
+    for names in ("AB", "CD", "CE"):
+        nodes = [
+            TopicNode(name=name, record_ids=list(range(half * 300 + 1, half * 300 + 400)))
+            for half, name in enumerate(names)
+        ]
+        topics.apply_hierarchy(tx, nodes)
+
+
 def append_marked(tx: Tx, path: Path) -> None:
     staged = path.with_name("staged.sqlite")
     append(tx, staged, {"file": "more"}, duplicates="mark", tell=quiet)
 
 
-WORKS: list[Work] = [tag, several_columns, delete, delete_after_an_edit, twice, append_marked]
+WORKS: list[Work] = [
+    tag, several_columns, delete, delete_after_an_edit, twice, topics_replaced, append_marked,
+]  # fmt: skip
 
 
 async def dump(store: Store) -> list[list[tuple[Any, ...]]]:
@@ -91,7 +104,7 @@ async def test_undo_and_redo_give_exactly_what_was_there(path: Path, work: Work)
         await store.close()
 
 
-@pytest.mark.parametrize("work", [delete, append_marked, several_columns])
+@pytest.mark.parametrize("work", [delete, append_marked, several_columns, twice, topics_replaced])
 async def test_it_is_done_without_reading_single_cells(
     path: Path, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
