@@ -61,14 +61,18 @@ def twice(tx: Tx, path: Path) -> None:
     records.set_tag(tx, EVERY, "three")
 
 
+def topics_applied(tx: Tx, names: str) -> None:
+    nodes = [
+        TopicNode(name=name, record_ids=list(range(half * 300 + 1, half * 300 + 400)))
+        for half, name in enumerate(names)
+    ]
+    topics.apply_hierarchy(tx, nodes)
+
+
 def topics_replaced(tx: Tx, path: Path) -> None:
-    """Records are taken from topics that go, and put on others twice."""
-    for names in ("AB", "CD", "CE"):
-        nodes = [
-            TopicNode(name=name, record_ids=list(range(half * 300 + 1, half * 300 + 400)))
-            for half, name in enumerate(names)
-        ]
-        topics.apply_hierarchy(tx, nodes)
+    """Records are taken from topics that go, put on others, and moved among those."""
+    topics_applied(tx, "CD")
+    topics_applied(tx, "DC")
 
 
 def append_marked(tx: Tx, path: Path) -> None:
@@ -110,6 +114,8 @@ async def test_it_is_done_without_reading_single_cells(
 ) -> None:
     store = await Store.open(path, "d")
     try:
+        if work is topics_replaced:
+            await store.write("Before", topics_applied, "AB")
         await store.write("Much", work, path)
         monkeypatch.delattr(inverse, "_cell_by_cell")
         await store.undo()
