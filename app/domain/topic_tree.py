@@ -154,8 +154,13 @@ def _merge(tree: Tree, sources: Sequence[int], into: int, plan: Merge) -> None:
 
 
 def checked_name(name: str, longest: int) -> str:
-    """The name on one line, at most so long. Raises ToolError where there is none."""
-    name = clean(name)[:longest]
+    """The name on one line. Raises ToolError where there is none, or it is longer."""
+    name = clean(name)
     if not name:
         raise ToolError("A topic needs a name.")
+    if len(name) > longest:
+        raise ToolError(
+            f"A name has at most {longest:,} characters; “{name[:40]}…” has {len(name):,}. Shorten "
+            "it, and put the rest into the description."
+        )
     return name

@@ -163,7 +163,8 @@ def _checked(nodes: Sequence[TopicNode], above: TopicPath, room: int) -> list[To
             raise ToolError(f"A topic {where} has no name. Name it or remove it.")
         if len(name) > MAX_NAME:
             raise ToolError(
-                f"The name {name[:40]!r}… {where} is longer than {MAX_NAME} characters."
+                f"A name has at most {MAX_NAME} characters; “{name[:40]}…” {where} has {len(name):,}. "
+                "Shorten it, and put the rest into the description."
             )
         if key(name) in seen:
             raise ToolError(f"Two topics {where} are both named {name!r}. Rename or merge them.")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.topic_tree import Tree, order_after_move, plan_merge
+from app.domain.topic_tree import Tree, checked_name, order_after_move, plan_merge
 from app.domain.topics import (
+    MAX_NAME,
     MAX_TOPICS,
     Topic,
     TopicNode,
@@ -132,3 +133,14 @@ def test_moves_that_cannot_be_are_told() -> None:
     deep = Tree([Topic(id=i, name=f"T{i}", parent_id=i - 1 or None) for i in range(1, 6)])
     with pytest.raises(ToolError, match="more than 5 levels deep"):
         order_after_move(Tree([*deep.by_id.values(), Topic(id=9, name="New")]), [9], 5, 0)
+
+
+def test_a_name_too_long_is_refused_not_cut() -> None:
+    whole = "W" * MAX_NAME
+    assert checked_name(f" {whole} ", MAX_NAME) == whole
+    assert validate_hierarchy([TopicNode(name=whole)])[0].name == whole
+    said = "at most 500 characters.*has 501.*description"
+    with pytest.raises(ToolError, match=said):
+        checked_name(whole + "Z", MAX_NAME)
+    with pytest.raises(ToolError, match=said):
+        validate_hierarchy([TopicNode(name=whole + "Z")])
