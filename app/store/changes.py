@@ -103,14 +103,14 @@ def begin(tx: Tx, *, label: str, actor: str, tool: str, undoes: int | None = Non
     return int(change_id)
 
 
-def go_on(tx: Tx, since: int) -> int | None:
+def go_on(tx: Tx, since: int, tool: str) -> int | None:
     """Open the newest change once more, for what follows from it, where all changes from `since` on
-    are of one tool and stand; None, and nothing is opened, where something else was done or undone:
+    are of that tool and stand; None, and nothing is opened, where something else was done or undone:
     what follows would be taken back out of order."""
     found = tx.sql(
-        "SELECT MAX(id) FROM change WHERE id >= ? HAVING COUNT(DISTINCT tool) = 1 "
+        "SELECT MAX(id) FROM change WHERE id >= ? HAVING MIN(tool) = ? AND MAX(tool) = ? "
         "AND COUNT(undoes) = 0 AND COUNT(undone_by) = 0",
-        (since,),
+        (since, tool, tool),
     )
     if not found:
         return None

@@ -88,16 +88,17 @@ class Store(Database):
     async def follow_up(
         self,
         since: int,
+        tool: str,
         work: Callable[Concatenate[Tx, P], T],
         /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T | None:
         """Run `work(tx, ...)` as a part of the newest Change, taken back with it. None, and it did
-        not run, where not all Changes from `since` on are of one tool and stand."""
+        not run, where not all Changes from `since` on are of that tool and stand."""
 
         def recorded(tx: Tx) -> T | None:
-            if (change := changes.go_on(tx, since)) is None:
+            if (change := changes.go_on(tx, since, tool)) is None:
                 return None
             value = work(tx, *args, **kwargs)
             changes.end(tx, change)

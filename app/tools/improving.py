@@ -42,7 +42,7 @@ async def improve_categories(ctx: Context) -> Improved:
     fingerprint = (await session.expected("categorize")).model_dump_json()
     work = session.folder / "runs" / "improve"
     result = await place_in_worker(ctx, "Improve the rest", work, background=True)
-    count = await session.store.follow_up(last.id, store_placed, result, VALID)
+    count = await session.store.follow_up(last.id, DECISION, store_placed, result, VALID)
     if count is None:
         return Improved()
     await keep_result(session, result, count, fingerprint, DEFAULTS.topic_review)

@@ -98,13 +98,15 @@ async def test_what_follows_is_dropped_where_something_else_was_done(program: Op
         def follow(tx: Any) -> int:
             return records.set_topic(tx, [9], names["Weather"])
 
-        assert await store.follow_up(first, follow) == 1, "decisions after it do not hinder"
+        assert await store.follow_up(first, "assign_topic", follow) == 1, (
+            "decisions after it do not hinder"
+        )
         assert (await newest(app)).id == second
         await app.call("tag_records", record_ids=[4], tag="seen")
-        assert await store.follow_up(first, follow) is None
+        assert await store.follow_up(first, "assign_topic", follow) is None
         assert not (await app.call("improve_categories")).done
         await app.call("undo")
-        assert await store.follow_up(first, follow) is None, "something was undone"
+        assert await store.follow_up(first, "assign_topic", follow) is None, "something was undone"
 
 
 async def test_the_least_fit_takes_effect_at_once_and_back(program: OpenApp) -> None:
