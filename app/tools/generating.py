@@ -13,8 +13,6 @@ from app.generation.base import strategy as strategy_named
 from app.generation.generator import STRATEGY as SCRIPT
 from app.generation.journal import Journal
 from app.generation.waves import ITEMS, draw
-from app.jobs import Job
-from app.llm.address import host_of
 from app.llm.connections import Connection
 from app.store import generated, results
 from app.store.database import Tx
@@ -24,8 +22,9 @@ from app.tools.base import Card, Context, tool
 from app.tools.consent import consent, unencrypted
 from app.tools.coverage import forecast, measure
 from app.tools.generation import CONNECT, StrategyName, offers
-from app.tools.generation_report import GenerationReport, folder_of
+from app.tools.generation_report import GenerationReport
 from app.tools.generation_run import GenerationRun
+from app.tools.model_runs import DIARY, ModelRun, folder_of, generator, price_rows
 from app.tools.orders import Order, brief, capped, nothing_to_do, planned, seed_ids
 from app.workers import read_json, write_atomic
 
@@ -43,7 +42,7 @@ async def _generate_card(
     record_ids: list[int] | None = None,
 ) -> Card | None:
     """None where nothing would be asked of a model."""
-    connection = writer(ctx)
+    connection = generator(ctx)
     if connection is None:
         return None
     wishes = (target_topics, count_per_topic, record_ids)
@@ -63,7 +62,7 @@ async def generate_synthetic_data(
     none where the data is balanced. `target_topics`, `count_per_topic` or `record_ids` (variants of
     these) ask for more, up to one for each real record. What passes the checks waits for the user
     (review_generated, accept_generated). Without a model it says what helps instead."""
-    connection = writer(ctx)
+    connection = generator(ctx)
     if connection is None:
         if count_per_topic is not None and count_per_topic < 1:
             raise ToolError("count_per_topic is at least 1.")
@@ -93,7 +92,7 @@ async def regenerate_rejects(
 
 async def _resume_card(ctx: Context) -> Card:
     result, order, connection = await _paused(ctx)
-    journal = Journal(folder_of(ctx, result.id) / "answers.jsonl")
+    journal = Journal(folder_of(ctx, "generation", result.id) / DIARY)
     await journal.load()
     card = await _card(ctx, connection, order, tool="resume_generation")
     if card is None:
@@ -110,33 +109,8 @@ async def resume_generation(ctx: Context) -> GenerationReport:
     result, order, connection = await _paused(ctx)
     await consent(ctx.open, connection, ctx.approve, SENT)
     await ctx.open.store.transaction(results.update, result.id, state="running")
-    return await _run(ctx, result.id, order, connection)
-
-
-async def attach(ctx: Context) -> None:
-    """Called when a dataset is opened: a generation found running was cut off; it waits to be resumed,
-    and what its answers took counts."""
-    store = ctx.open.store
-    for result in await store.read(results.of_kind, "generation"):
-        if result.state != "running":
-            continue
-        journal = Journal(folder_of(ctx, result.id) / "answers.jsonl")
-        await journal.load()
-        prompt, answer = journal.tokens
-        data = {
-            "error": "The app was closed while it ran. Resume it: nothing is paid twice.",
-            "prompt_tokens": prompt,
-            "answer_tokens": answer,
-        }
-        connection = writer(ctx)
-        if connection is not None:
-            data["cost"] = connection.cost(prompt, answer)
-        await store.transaction(results.update, result.id, state="paused", data=data)
-
-
-def writer(ctx: Context) -> Connection | None:
-    """The connection that writes records; None where none is there."""
-    return ctx.connections.for_role("generator") if ctx.connections else None
+    run = ModelRun(ctx, connection, "generation", result.id)
+    return await run.work(JOB, GenerationRun(ctx, run, order).work)
 
 
 async def _begin(ctx: Context, connection: Connection, order: Order) -> GenerationReport:
@@ -146,43 +120,22 @@ async def _begin(ctx: Context, connection: Connection, order: Order) -> Generati
     if any(job.name == JOB and job.dataset_id == ctx.open.dataset_id for job in ctx.jobs.active):
         raise ToolError("Records are being generated already. Wait for them, or stop that first.")
     await consent(ctx.open, connection, ctx.approve, SENT)
-    started = {"strategy": order.strategy, "host": host_of(connection.base_url), "actor": ctx.actor}
-    run_id = await ctx.open.store.transaction(
-        results.add, "generation", state="running", data=started
-    )
-    file = folder_of(ctx, run_id) / ORDER_FILE
+    run = await ModelRun.begin(ctx, connection, "generation", strategy=order.strategy)
+    file = run.folder / ORDER_FILE
     await asyncio.to_thread(write_atomic, file, order.model_dump_json().encode())
-    return await _run(ctx, run_id, order, connection)
-
-
-async def _run(ctx: Context, run_id: int, order: Order, connection: Connection) -> GenerationReport:
-    assert ctx.clients is not None  # there is a connection
-    client = await ctx.clients.client(connection)
-    run = GenerationRun(ctx, run_id, order, connection, client)
-
-    async def work(job: Job) -> GenerationReport:
-        return await run.work(job)
-
-    return await ctx.jobs.run(JOB, work, dataset_id=ctx.open.dataset_id)
+    return await run.work(JOB, GenerationRun(ctx, run, order).work)
 
 
 async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str) -> Card | None:
     """How much of what, by whom, for how much; None for an empty order."""
     if not order.counts:
         return None
-    tokens, cost = await ctx.open.store.read(estimate, order, connection)
+    tokens = await ctx.open.store.read(estimate, order)
     now, then = await ctx.open.store.read(forecast, order.counts)
-    settings = ctx.settings
-    price = f"price not known; at most {count(settings.token_cap, 'token')} for this dataset"
-    if cost is not None:
-        price = f"about {cost:.2f}, at most {settings.spend_cap:.2f} for this dataset in all"
     rows = [
         ("Records", order.shown),
         ("Strategy", strategy_named(order.strategy).title),
-        ("Model", f"{connection.model or 'its first'}, {connection.name}"),
-        ("Endpoint", host_of(connection.base_url)),
-        ("Tokens", f"about {tokens:,}, more where much is refused"),
-        ("Cost", price),
+        *price_rows(ctx, connection, *tokens, more=", more where much is refused"),
         ("Balance", f"{number(now)} to {number(then)}, when all are accepted"),
         ("Sent", SENT),
     ]
@@ -199,8 +152,8 @@ async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str
     )
 
 
-def estimate(tx: Tx, order: Order, connection: Connection) -> tuple[int, float | None]:
-    """Tokens and cost of one request for every ITEMS records, as the first of each topic is."""
+def estimate(tx: Tx, order: Order) -> tuple[int, int]:
+    """Prompt and answer tokens of one request for every ITEMS records, as the first of each topic is."""
     strategy = strategy_named(order.strategy)
     prompt = answer = 0
     for topic, n in order.counts.items():
@@ -211,12 +164,12 @@ def estimate(tx: Tx, order: Order, connection: Connection) -> tuple[int, float |
         prompt += requests * tokens_of(strategy.ask(asked, model="", structured=False))
         longest = max((seed.length for seed in asked.seeds), default=0)
         answer += n * max(ANSWER_TOKENS, longest // 4)
-    return prompt + answer, connection.cost(prompt, answer)
+    return prompt, answer
 
 
 async def _replacement(ctx: Context, reason: str, check: Reason | None) -> tuple[Connection, Order]:
     """Others in place of the refused of the last generation; raises ToolError where there are none."""
-    connection = writer(ctx)
+    connection = generator(ctx)
     if connection is None:
         raise ToolError(CONNECT)
     last = await ctx.open.store.read(_last_settled)
@@ -250,13 +203,13 @@ def _replaced(tx: Tx, ctx: Context, last: ResultValue, reason: str, check: Reaso
 
 async def _paused(ctx: Context) -> tuple[ResultValue, Order, Connection]:
     """The newest generation that was cut off, what it was to write, and who writes; raises ToolError."""
-    connection = writer(ctx)
+    connection = generator(ctx)
     if connection is None:
         raise ToolError(CONNECT)
     found = await ctx.open.store.read(results.latest, "generation", "paused")
     if found is None:
         raise ToolError("No generation was cut off, so there is none to resume.")
-    file = folder_of(ctx, found.id) / ORDER_FILE
+    file = folder_of(ctx, "generation", found.id) / ORDER_FILE
     try:
         order: Any = await asyncio.to_thread(read_json, file)
     except (OSError, ValueError) as error:

@@ -1,7 +1,6 @@
 """What a generation brought, as it is told and kept; it asks and checks nothing."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,7 +11,6 @@ from app.generation.base import REASONS
 from app.store import generated, results
 from app.store.database import Tx
 from app.store.generated import GeneratedItem
-from app.tools.base import Context
 
 
 class GenerationReport(BaseModel):
@@ -71,15 +69,3 @@ def settle(
     for item_id in replaced:
         generated.edit(tx, item_id, state="replaced")
     results.update(tx, run_id, state=data["state"], data=data)
-
-
-def pause(tx: Tx, run_id: int, error: str, spent: dict[str, Any]) -> None:
-    """A run that was cut off: its finished answers are on the disk, and it can be resumed."""
-    results.update(tx, run_id, state="paused", data={"error": error, **spent})
-
-
-def folder_of(ctx: Context, run_id: int) -> Path:
-    """The run directory of a generation; made when it is not there."""
-    folder = ctx.open.folder / "runs" / f"generate-{run_id}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

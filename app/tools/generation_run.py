@@ -4,79 +4,50 @@ is missing, stored. Every finished answer is in the run directory, so a killed r
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 from app.domain.records import preview_of
-from app.domain.wording import count
-from app.errors import AppError
 from app.generation.asking import Asking
 from app.generation.base import Brief, Candidate
 from app.generation.base import strategy as strategy_named
-from app.generation.journal import Journal, Slot
+from app.generation.journal import Slot
 from app.generation.waves import FIRST_LOOK, ITEMS, MOST_WAVES, barren, next_wave
 from app.importing.tokens import TokenEstimate
 from app.jobs import Job
 from app.llm.address import host_of
-from app.llm.client import Client
-from app.llm.connections import Connection
-from app.store import results
 from app.store.database import Tx
 from app.store.generated import GeneratedItem
-from app.store.results import Usage
 from app.tools.base import Context
 from app.tools.comparing import Compared, Comparison
-from app.tools.consent import limit_reached
 from app.tools.coverage import forecast
-from app.tools.generation_report import GenerationReport, folder_of, pause, settle, words
+from app.tools.generation_report import GenerationReport, settle, words
 from app.tools.judging import Found, compared, item_of, looked_at, to_keep
+from app.tools.model_runs import ModelRun
 from app.tools.orders import Order, brief, seed_ids
 
 AVOIDED = 6  # prompts a request is told not to repeat
 
 
 class GenerationRun:
-    """`run_id` is the result it fills; `order` what is to be written."""
+    """`order` is what is to be written."""
 
-    def __init__(
-        self, ctx: Context, run_id: int, order: Order, connection: Connection, client: Client
-    ) -> None:
-        self._ctx, self._run_id, self._order = ctx, run_id, order
-        self._connection, self._client = connection, client
+    def __init__(self, ctx: Context, run: ModelRun, order: Order) -> None:
+        self._ctx, self._run, self._order = ctx, run, order
         self._strategy = strategy_named(order.strategy)
-        self._store = ctx.open.store
-        self._folder = folder_of(ctx, run_id)
-        self._journal = Journal(self._folder / "answers.jsonl")
+        self._store, self._journal = ctx.open.store, run.journal
         self._briefs: dict[str, Brief] = {}
         self._found: list[Found] = []
         self._kept_by_wave: list[Counter[int]] = []
-        self._comparison = Comparison(ctx, self._folder, run_id)
+        self._comparison = Comparison(ctx, run.folder, run.id)
         self._compared = Compared()
-        self._before = Usage()
 
     async def work(self, job: Job) -> GenerationReport:
-        """All of it, as a job. A Stop keeps what came in; when it is cut off in another way it can be
-        resumed. Raises AppError."""
-        try:
-            return await self._work(job)
-        except BaseException as error:
-            said = str(error) if isinstance(error, AppError) else "It was cut off."
-            await self._store.transaction(pause, self._run_id, said, self._spent())
-            raise
-
-    async def _work(self, job: Job) -> GenerationReport:
-        await self._journal.load()
-        self._before = await self._store.read(results.usage, without=self._run_id)
+        """All of it, as the run's job. A Stop keeps what came in; when it is cut off in another way it
+        can be resumed. Raises AppError."""
         job.progress(0, self._order.total, "reading the data")
         await self._comparison.prepare()
-        asking = Asking(
-            self._client,
-            await self._model(),
-            self._strategy,
-            self._journal,
-            over=self._over,
-            tell=lambda text: self._tell(job, text),
-        )
-        job.stop_hook = asking.stopping.set
+        tell = partial(self._tell, job)
+        asking = await self._run.asking(job, self._strategy, tell)
         await self._check()
         while not (asking.ended_by or asking.stopping.is_set()):
             slots = self._unanswered() or await self._new_wave()
@@ -85,42 +56,16 @@ class GenerationRun:
             briefs = await self._store.read(self._briefs_of, slots)
             self._briefs |= briefs
             await asking.ask_all(briefs)
-            self._tell(job, "checking what came in")
+            tell("checking what came in")
             await self._check()
         return await self._settle(asking)
 
-    async def _model(self) -> str:
-        """The connection's model, else the first that the endpoint lists."""
-        if self._connection.model:
-            return self._connection.model
-        models = await self._client.models()
-        if not models:
-            raise AppError(f"{self._connection.name} lists no model. Name one under Connections.")
-        return models[0]
-
-    def _over(self, prompt_tokens: int, answer_tokens: int) -> str:
-        limit = limit_reached(
-            self._ctx.settings,
-            self._connection,
-            self._before,
-            prompt_tokens=prompt_tokens,
-            answer_tokens=answer_tokens,
-        )
-        if not limit:
-            return ""
-        return f"The next request could pass the {limit} for this dataset. Settings can raise it."
-
     def _tell(self, job: Job, text: str) -> None:
-        """Progress in answers, with what they took so far."""
-        done, asked = len(self._journal.answers), sum(map(len, self._journal.waves))
-        prompt, answer = self._journal.tokens
-        cost = self._connection.cost(prompt, answer)
-        spent = count(prompt + answer, "token") + ("" if cost is None else f", {cost:.4f} spent")
-        kept = sum(self._kept().values())
-        told = f"{done:,} of {count(asked, 'answer')}, {kept:,} kept, {spent}"
-        share = done / asked if asked else 0
-        left = self._order.total - kept
-        job.progress(kept + 0.95 * share * left, self._order.total, f"{told}. {text}".rstrip(". "))
+        """Progress in records kept, and in answers toward those that are missing."""
+        (done, asked), kept = self._run.answered, sum(self._kept().values())
+        toward = 0.95 * (done / asked if asked else 0) * (self._order.total - kept)
+        told = self._run.told(text, f"{kept:,} kept")
+        job.progress(kept + toward, self._order.total, told)
 
     def _unanswered(self) -> list[Slot]:
         """What the last wave has no answer to: a run was cut off in it."""
@@ -143,7 +88,7 @@ class GenerationRun:
             seeds,
             seeds_for={n: self._strategy.seeds_for(n) for n in range(1, ITEMS + 1)},
             avoid=self._recent(),
-            run=self._run_id,
+            run=self._run.id,
         )
         if slots:
             await self._journal.begin_wave(slots)
@@ -203,11 +148,6 @@ class GenerationRun:
             found += [Found(slot.topic_id, slot.key, each) for each in wrote]
         return found
 
-    def _spent(self) -> dict[str, Any]:
-        prompt, answer = self._journal.tokens
-        cost = self._connection.cost(prompt, answer)
-        return {"prompt_tokens": prompt, "answer_tokens": answer, "cost": cost}
-
     async def _settle(self, asking: Asking) -> GenerationReport:
         """Store what came in and how it went, whole."""
         items, surplus = await asyncio.to_thread(
@@ -218,14 +158,14 @@ class GenerationRun:
             state = "stopped"
         kept = Counter(item.topic_id for item in items if item.state == "waiting")
         now, then = await self._store.read(forecast, kept)
-        names = self._order.names
+        names, connection = self._order.names, self._run.connection
         report = GenerationReport(
-            run_id=self._run_id,
+            run_id=self._run.id,
             state=state,
             text="",
             strategy=self._order.strategy,
-            model=self._journal.model or self._connection.model,
-            host=host_of(self._connection.base_url),
+            model=self._journal.model or connection.model,
+            host=host_of(connection.base_url),
             prompt_version=self._strategy.prompt_version,
             requested={names[t]: n for t, n in self._order.counts.items()},
             waiting={names[t]: kept[t] for t in self._order.counts if kept[t]},
@@ -238,17 +178,17 @@ class GenerationRun:
             balance_before=now,
             balance_after=then,
             error=asking.ended_by,
-            **self._spent(),
+            **self._run.spent,
         )
         report = report.model_copy(update={"text": words(report, self._order.note)})
         data = report.model_dump(mode="json") | {"actor": self._ctx.actor}
-        await self._store.transaction(settle, self._run_id, data, items, self._order.replaces)
+        await self._store.transaction(settle, self._run.id, data, items, self._order.replaces)
         return report
 
     def _item(self, found: Found) -> GeneratedItem:
         origin = {
             "strategy": self._order.strategy,
-            "model": self._journal.answers[found.key].model or self._connection.model,
+            "model": self._journal.answers[found.key].model or self._run.connection.model,
             "prompt_version": self._strategy.prompt_version,
         }
-        return item_of(found, self._run_id, origin)
+        return item_of(found, self._run.id, origin)

@@ -119,7 +119,7 @@ class _Placing:
 
     async def work(self, job: Job) -> ModelPlaced:
         """A Stop, a limit or a fault ends the asking; what came in is stored. Raises AppError."""
-        tell = partial(self._run.progress, job)
+        tell = partial(self._tell, job)
         asking = await self._run.asking(job, self._choosing, tell)
         for wave in range(WAVES):
             if wave == len(self._journal.waves):
@@ -132,6 +132,9 @@ class _Placing:
             if asking.ended_by or asking.stopping.is_set():
                 break
         return await self._settle(asking)
+
+    def _tell(self, job: Job, text: str = "") -> None:
+        job.progress(*self._run.answered, self._run.told(text))
 
     async def _plan(self, wave: int) -> list[Slot]:
         """Who is asked about in the next wave."""

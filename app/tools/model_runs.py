@@ -1,4 +1,4 @@
-"""A run of billed questions to the connected model: its consent, limit, diary and result; what is asked
+"""A run of billed questions to the connected model: its limit, diary, progress and result; what is asked
 and what becomes of the answers is others' matter."""
 
 from collections.abc import Awaitable, Callable
@@ -19,9 +19,15 @@ from app.tools.base import Context
 from app.tools.consent import limit_reached
 
 T = TypeVar("T")
-# What a run that was cut off becomes: one can be gone on with, the other is quickly asked again.
-CUT: dict[Kind, State] = {"model_categories": "paused", "model_topics": "failed"}
+DIARY = "answers.jsonl"
+# What a run that was cut off becomes: it can be gone on with, or is quickly asked again.
+CUT: dict[Kind, State] = {
+    "generation": "paused",
+    "model_categories": "paused",
+    "model_topics": "failed",
+}
 CLOSED = "The app was closed while it ran."
+RESUMABLE = f"{CLOSED} Go on with it: nothing is paid twice."
 
 
 def generator(ctx: Context) -> Connection | None:
@@ -30,10 +36,17 @@ def generator(ctx: Context) -> Connection | None:
 
 
 def price_rows(
-    ctx: Context, connection: Connection, prompt_tokens: int, answer_tokens: int, about: str = ""
+    ctx: Context,
+    connection: Connection,
+    prompt_tokens: int,
+    answer_tokens: int,
+    *,
+    word: str = "about",
+    more: str = "",
 ) -> list[tuple[str, str]]:
-    """Who is asked and what it costs, for a card; `about` stands for a better word than "about"."""
-    cost, word = connection.cost(prompt_tokens, answer_tokens), about or "about"
+    """Who is asked and what it costs, for a card; `word` stands before the numbers, `more` after the
+    tokens."""
+    cost = connection.cost(prompt_tokens, answer_tokens)
     tokens = prompt_tokens + answer_tokens
     price = f"price not known; at most {count(ctx.settings.token_cap, 'token')} for this dataset"
     if cost is not None:
@@ -42,7 +55,7 @@ def price_rows(
     return [
         ("Model", f"{connection.model or 'its first'}, {connection.name}"),
         ("Endpoint", host_of(connection.base_url)),
-        ("Tokens", f"{word} {tokens:,}"),
+        ("Tokens", f"{word} {tokens:,}{more}"),
         ("Cost", price),
     ]
 
@@ -53,7 +66,8 @@ class ModelRun:
     def __init__(self, ctx: Context, connection: Connection, kind: Kind, run_id: int) -> None:
         self.connection, self.id = connection, run_id
         self._ctx, self._kind, self._store = ctx, kind, ctx.open.store
-        self.journal = Journal(_diary(ctx, kind, run_id))
+        self.folder = folder_of(ctx, kind, run_id)
+        self.journal = Journal(self.folder / DIARY)
         self._before = Usage()
 
     @classmethod
@@ -95,14 +109,19 @@ class ModelRun:
         """Tokens of all answers so far, and their cost where the prices are known."""
         return _spent(self.journal, self.connection)
 
-    def progress(self, job: Job, text: str = "") -> None:
-        """Show how many answers there are, with what they took so far."""
-        asked, done = sum(map(len, self.journal.waves)), len(self.journal.answers)
+    @property
+    def answered(self) -> tuple[int, int]:
+        """How many answers there are, of how many asked for so far."""
+        return len(self.journal.answers), sum(map(len, self.journal.waves))
+
+    def told(self, text: str = "", kept: str = "") -> str:
+        """How many answers there are, what was `kept` of them and what they took, then `text`."""
+        done, asked = self.answered
         prompt, answer = self.journal.tokens
         cost = self.connection.cost(prompt, answer)
         spent = count(prompt + answer, "token") + ("" if cost is None else f", {cost:.4f} spent")
-        told = f"{done:,} of {count(asked, 'answer')}, {spent}. {text}"
-        job.progress(done, asked, told.rstrip(". "))
+        parts = [f"{done:,} of {count(asked, 'answer')}", *filter(None, [kept]), spent]
+        return f"{', '.join(parts)}. {text}".rstrip(". ")
 
     async def end(self, state: State, **data: Any) -> None:
         """Store how it went and what it took."""
@@ -129,9 +148,10 @@ async def attach(ctx: Context) -> None:
         for result in await store.read(results.of_kind, kind):
             if result.state != "running":
                 continue
-            journal = Journal(_diary(ctx, kind, result.id))
+            journal = Journal(folder_of(ctx, kind, result.id) / DIARY)
             await journal.load()
-            data = {"error": CLOSED, **_spent(journal, connection)}
+            said = RESUMABLE if state == "paused" else CLOSED
+            data = {"error": said, **_spent(journal, connection)}
             await store.transaction(results.update, result.id, state=state, data=data)
 
 
@@ -151,8 +171,8 @@ def _spent(journal: Journal, connection: Connection | None) -> dict[str, Any]:
     return {"prompt_tokens": prompt, "answer_tokens": answer, "cost": cost}
 
 
-def _diary(ctx: Context, kind: Kind, run_id: int) -> Path:
-    """The answers of a run; its folder is made when it is not there."""
+def folder_of(ctx: Context, kind: Kind, run_id: int) -> Path:
+    """The directory of a run; made when it is not there."""
     folder = ctx.open.folder / "runs" / f"{kind.replace('_', '-')}-{run_id}"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / "answers.jsonl"
+    return folder

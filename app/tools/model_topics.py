@@ -62,7 +62,7 @@ async def card(ctx: Context, *, fresh: bool, instructions: str, max_depth: int) 
     rows = [("Topics", topics_row)]
     if instructions:
         rows.append(("Wish", instructions))
-    rows += price_rows(ctx, connection, prompt, len(groups) * ANSWER_TOKENS, word)
+    rows += price_rows(ctx, connection, prompt, len(groups) * ANSWER_TOKENS, word=word)
     rows.append(("Sent", SENT))
     return Card(
         tool="generate_topics",

@@ -5,8 +5,9 @@ from pydantic import BaseModel
 from app.generation.base import strategy as strategy_named
 from app.store.database import Tx
 from app.tools.base import Context
-from app.tools.generating import estimate, writer
+from app.tools.generating import estimate
 from app.tools.generation import StrategyName
+from app.tools.model_runs import generator
 from app.tools.orders import planned
 
 
@@ -23,7 +24,7 @@ class PlanCost(BaseModel):
 
 async def plan_cost(ctx: Context, strategy: StrategyName = "message_variation") -> PlanCost | None:
     """None where no model is connected, or where there is nothing to write."""
-    connection = writer(ctx)
+    connection = generator(ctx)
     if connection is None:
         return None
 
@@ -31,13 +32,13 @@ async def plan_cost(ctx: Context, strategy: StrategyName = "message_variation") 
         order = planned(tx, ctx, strategy, None, None, None)
         if not order.counts:
             return None
-        tokens, cost = estimate(tx, order, connection)
+        prompt, answer = estimate(tx, order)
         return PlanCost(
             model=connection.name,
             strategy=strategy_named(strategy).title.lower(),
             records=order.total,
-            tokens=tokens,
-            cost=cost,
+            tokens=prompt + answer,
+            cost=connection.cost(prompt, answer),
         )
 
     return await ctx.open.store.read(read)

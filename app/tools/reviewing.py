@@ -17,7 +17,8 @@ from app.store.results import ResultValue
 from app.tools.base import Context, tool
 from app.tools.comparing import Comparison, line
 from app.tools.coverage import forecast
-from app.tools.generation_report import GenerationReport, folder_of
+from app.tools.generation_report import GenerationReport
+from app.tools.model_runs import folder_of
 from app.tools.values import Count
 
 PAGE_LIMIT = 500
@@ -146,7 +147,7 @@ async def _checked(
     if (refused := examine(wrote, size)) is not None:
         edited = Edited(id=item.id, state="refused", reason=refused.reason, why=refused.detail)
         return edited, about | {"detail": refused.detail}
-    comparison = Comparison(ctx, folder_of(ctx, item.run_id))
+    comparison = Comparison(ctx, folder_of(ctx, "generation", item.run_id))
 
     async def work(job: object) -> Any:
         await comparison.prepare()

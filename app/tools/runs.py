@@ -12,7 +12,7 @@ from app.jobs import Job
 from app.store import results
 from app.store.events import Event, RunChanged
 from app.store.results import ResultValue, State
-from app.tools import generating, model_runs
+from app.tools import model_runs
 from app.tools.answers import supervised_model
 from app.tools.base import Context
 from app.tools.report import Report, make_report
@@ -59,7 +59,6 @@ async def attach(ctx: Context) -> None:
     Dry runs and tests do not outlive the app: one found running was cut off, and says so. A generation
     that was cut off can be resumed.
     """
-    await generating.attach(ctx)
     await model_runs.attach(ctx)
     store = ctx.open.store
     for result in await store.read(results.of_kind, "training"):
