@@ -14,7 +14,8 @@ from app.domain.validation import ISSUES
 from app.errors import InputError
 
 Is = Literal[
-    "valid", "invalid", "flagged", "review", "uncategorised", "model", "duplicate", "multi-turn",
+    "valid", "invalid", "flagged", "review", "uncategorised", "model", "label", "duplicate",
+    "multi-turn",
 ]  # fmt: skip
 Has = Literal["tools", "reply", "reference"]
 WHOLE = frozenset({"tokens", "length", "batch"})  # counts; the other ranges hold fractions

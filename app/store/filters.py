@@ -18,7 +18,7 @@ Sort = Literal[
 Span = tuple[float | None, float | None]  # both ends included, None is open
 IN_REVIEW = (
     "valid AND topic_id IS NOT NULL AND probability < ? "
-    "AND COALESCE(topic_source, '') NOT IN ('user', 'model')"
+    "AND COALESCE(topic_source, '') NOT IN ('user', 'label', 'model')"
 )
 SCORES = """SELECT record_id, AVG(score) AS score FROM answer
   WHERE result_id = (SELECT MAX(id) FROM result WHERE kind = 'dry_run') AND score IS NOT NULL
@@ -41,8 +41,9 @@ class RecordFilter(BaseModel):
     text: str = ""  # words, "phrases" and -words, as the full-text search takes them
     topic_ids: tuple[int, ...] | None = None
     uncategorised: bool = False
-    review: bool = False  # less sure than `topic_review`, decided by neither the user nor a model
+    review: bool = False  # less sure than `topic_review`, and decided by no user, label or model
     by_model: bool = False  # placed by a connected model
+    by_label: bool = False  # placed by a label field of their own
     valid: bool | None = None
     issues: tuple[str, ...] = ()  # issue codes
     sensitive: tuple[str, ...] = ()  # kinds a scan found, or groups of them (app.domain.sensitive)
@@ -116,6 +117,8 @@ def _add_topic(found: _Where, spec: RecordFilter, column: str) -> None:
         found.add("topic_id IS NULL AND valid")
     if spec.by_model:
         found.add("topic_source IS 'model'")
+    if spec.by_label:
+        found.add("topic_source IS 'label'")
     if spec.review:
         found.add(IN_REVIEW, DEFAULTS.topic_review)
 

@@ -78,7 +78,12 @@ def to_version_4(tx: Tx) -> None:
 
 def to_version_5(tx: Tx) -> None:
     """Topics get a colour and a quota of their own. The triggers speak of all columns: they are made
-    anew after the last step."""
+    anew after the last step.
+
+    Records keep topic and source. Which ones a proposal had put on their topics was lost where they
+    were categorised since, and is not guessed: such topics are known by their names and by what the
+    user confirmed until a proposal is accepted again.
+    """
     tx.db.execute_sql("ALTER TABLE topic ADD COLUMN color INTEGER NOT NULL DEFAULT 0")
     tx.db.execute_sql("ALTER TABLE topic ADD COLUMN quota INTEGER")
     _own_targets(tx)

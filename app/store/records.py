@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 import orjson
@@ -168,7 +168,8 @@ def alternatives(tx: Tx, record_id: int) -> list[tuple[int, float]]:
 
 def edit(tx: Tx, record_id: int, **values: Any) -> None:
     """Set columns of one record, of either table; lists, dicts and None of JSON columns are encoded
-    here, and what the narrow row says of the texts follows them."""
+    here, and what the narrow row says of the texts follows them. Where a model had placed a record
+    of other messages, that is the app's to decide again."""
     if not tx.sql("SELECT 1 FROM record WHERE id = ?", (record_id,)):
         raise ToolError(f"There is no record {record_id} in this dataset.")
     stored = derived(values) | plain(values)
@@ -181,17 +182,26 @@ def edit(tx: Tx, record_id: int, **values: Any) -> None:
             setting = ", ".join(f"{name} = ?" for name in names)
             new = [stored[name] for name in names]
             tx.sql(f"UPDATE {table} SET {setting} WHERE {key} = ?", (*new, record_id))
+    if "messages" in values:
+        retry = "UPDATE record SET topic_source = 'auto' WHERE topic_source = 'model' AND id = ?"
+        tx.sql(retry, (record_id,))
 
 
-ASSIGN = """UPDATE record SET topic_id = :topic_id, probability = :probability, fit = :fit,
-  topic_source = CASE WHEN topic_source = 'proposal' AND topic_id = :topic_id THEN 'proposal'
-    ELSE 'auto' END,
-  alternatives = :alternatives
-  WHERE id = :id AND COALESCE(topic_source, '') NOT IN ('user', 'model')
+# One statement for many: the undo triggers cost four times as much by a statement a record.
+ASSIGN = """UPDATE record SET topic_id = new.topic_id, probability = new.probability, fit = new.fit,
+  topic_source = CASE WHEN topic_source = 'proposal' AND record.topic_id = new.topic_id
+    THEN 'proposal' ELSE 'auto' END,
+  alternatives = new.alternatives
+  FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS topic_id,
+    json_extract(value, '$[2]') AS probability, json_extract(value, '$[3]') AS fit,
+    json_extract(value, '$[4]') AS alternatives FROM json_each(:rows)) AS new
+  WHERE record.id = new.id AND COALESCE(topic_source, '') NOT IN ('user', 'label', 'model')
   AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked) AND (
-    topic_source IS NULL OR topic_id IS NOT :topic_id OR probability IS NULL OR fit IS NULL
-    OR abs(probability - :probability) > :within OR abs(fit - :fit) > :within
-    OR (fit < :least) <> (:fit < :least) OR (:within = 0 AND alternatives <> :alternatives))"""
+    topic_source IS NULL OR record.topic_id IS NOT new.topic_id
+    OR record.probability IS NULL OR record.fit IS NULL
+    OR abs(record.probability - new.probability) > :within OR abs(record.fit - new.fit) > :within
+    OR (record.fit < :least) <> (new.fit < :least)
+    OR (:within = 0 AND record.alternatives <> new.alternatives))"""
 
 
 def store_assignments(
@@ -199,15 +209,22 @@ def store_assignments(
 ) -> int:
     """Write a categorisation: rows of id, topic_id or None, probability, fit, alternatives.
 
-    Records that the user confirmed or a model placed are left alone, and those that hold these very
-    values already, or the same topic with a probability and a fit that differ by at most `within`
-    and a fit on the same side of the threshold `least`: a change carries only what it changes.
+    Records that the user confirmed, a label named or a model placed are left alone, and those that
+    hold these very values already, or the same topic with a probability and a fit that differ by at
+    most `within` and a fit on the same side of the threshold `least`: a change carries only what it
+    changes.
     Where a proposal had put the record is remembered while it stays there. Returns how many were
     written.
     """
-    about = {"within": within, "least": least}
-    values = ({**a, "alternatives": encode(a["alternatives"]), **about} for a in assignments)
-    return int(tx.db.connection().executemany(ASSIGN, values).rowcount)
+    rows = (
+        (a["id"], a["topic_id"], a["probability"], a["fit"], encode(a["alternatives"]))
+        for a in assignments
+    )
+    written = 0
+    while part := list(islice(rows, SLICE)):
+        values = {"rows": orjson.dumps(part).decode(), "within": within, "least": least}
+        written += tx.db.connection().execute(ASSIGN, values).rowcount
+    return written
 
 
 def fits_under(tx: Tx) -> list[int]:

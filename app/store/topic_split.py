@@ -19,9 +19,11 @@ PLACE = f"{REST} AND id IN (SELECT value FROM json_each(?))"
 def split(tx: Tx, topic_id: int, parts: Sequence[TopicNode]) -> list[int]:
     """Put `parts` (names with record ids, the largest first) below a leaf, each of its records in one.
 
-    Where that would be too deep the parts stand beside each other in its place. Records that came to
-    the topic meanwhile go to the largest part; a target share is divided evenly. Returns the ids of
-    the parts. Raises ToolError where the topic has others below it by now.
+    Where that would be too deep the parts stand beside each other in its place. What the user
+    confirmed, or a label said, spoke of the whole topic: which part a record is in is the app's guess,
+    so none stays confirmed. Records that came to the topic meanwhile go to the largest part; a target
+    share is divided evenly. Returns the ids of the parts. Raises ToolError where the topic has others
+    below it by now.
     """
     tree = Tree(topics.all_topics(tx))
     leaf = tree.get(topic_id)

@@ -29,10 +29,10 @@ ROWS = TypeAdapter(list[TopicValue])  # all at once: 10,000 one by one take six 
 INSERT = f"INSERT INTO topic({', '.join(COLUMNS)}) VALUES ({', '.join(f':{c}' for c in COLUMNS)})"
 UPDATE = f"UPDATE topic SET {', '.join(f'{c} = :{c}' for c in COLUMNS[1:])} WHERE id = :id"
 # One statement for all: the undo triggers cost four times as much by a statement a record.
-PROPOSE = """UPDATE record SET topic_id = place.topic, topic_source = 'proposal', probability = NULL,
+PLACE = """UPDATE record SET topic_id = place.topic, topic_source = ?, probability = NULL,
   fit = NULL FROM (SELECT json_extract(value, '$[0]') AS topic, json_extract(value, '$[1]') AS record
-    FROM json_each(?)) AS place
-  WHERE record.id = place.record AND topic_source IS NOT 'user'
+    FROM json_each(?)) AS place WHERE record.id = place.record"""
+PROPOSE = f"""{PLACE} AND COALESCE(topic_source, '') NOT IN ('user', ?)
   AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked)"""
 
 
@@ -62,12 +62,17 @@ def means(tx: Tx) -> dict[int, float]:
     return tx.cached("topic means", lambda: dict(tx.sql(query)))
 
 
-def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
+def apply_hierarchy(
+    tx: Tx, nodes: list[TopicNode], *, labelled: bool = False
+) -> dict[TopicPath, int]:
     """Replace the tree by `nodes`; a topic known by its id, else by its path, keeps its records.
 
     What a node says nothing of (description, target, colour ...) stays as it was. Leaves with
-    `record_ids` (a proposal's members) get those records, except the ones that the user put somewhere
-    by hand and those of locked topics. Returns the id of every leaf by path.
+    `record_ids` (a proposal's members) get those records; `labelled` says that the records' own labels
+    name those leaves. Records of locked topics stay, and those that the user put on a topic that stays;
+    so do those that a label put there, unless labels say otherwise now. Where the topic goes, the
+    user's records go to the leaf that has them and stay confirmed; a label that named what is gone
+    says no more. Returns the id of every leaf by path.
     """
     rows = {topic.id: topic for topic in all_topics(tx)}
     ids = _ids_for(rows, nodes)
@@ -80,14 +85,20 @@ def apply_hierarchy(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
             made.append(new)
         elif new != known:
             changed.append(new)
-    _drop(tx, rows.keys() - set(ids.values()))
-    _release(tx, (ids[id(node)] for _, node in walk(nodes) if node.children))
+    gone = rows.keys() - set(ids.values())
+    groups = [ids[id(node)] for _, node in walk(nodes) if node.children]
+    homeless = _confirmed_on(tx, [*gone, *groups])
+    _drop(tx, gone)
+    _release(tx, groups)
     connection = tx.db.connection()
     connection.executemany(INSERT, [topic.model_dump() for topic in made])
     connection.executemany(UPDATE, [topic.model_dump() for topic in changed])
     ends = leaves(nodes)
     members = [(ids[id(node)], record) for _, node in ends for record in node.record_ids]
-    tx.sql(PROPOSE, (orjson.dumps(members).decode(),))
+    confirmed = [place for place in members if place[1] in homeless]
+    tx.sql(PLACE, ("user", orjson.dumps(confirmed).decode()))
+    source, held = ("label", "user") if labelled else ("proposal", "label")
+    tx.sql(PROPOSE, (source, orjson.dumps(members).decode(), held))
     return {path: ids[id(node)] for path, node in ends}
 
 
@@ -221,6 +232,15 @@ def _drop(tx: Tx, topic_ids: Iterable[int]) -> int:
     released = _release(tx, ids)
     tx.sql(f"DELETE FROM topic WHERE {CHOSEN}", (_json(ids),))
     return released
+
+
+def _confirmed_on(tx: Tx, topic_ids: Iterable[int]) -> set[int]:
+    """The records that the user put on these topics."""
+    query = (
+        "SELECT id FROM record WHERE topic_source = 'user' "
+        "AND topic_id IN (SELECT value FROM json_each(?))"
+    )
+    return {record_id for (record_id,) in tx.sql(query, (_json(topic_ids),))}
 
 
 def _release(tx: Tx, topic_ids: Iterable[int]) -> int:

@@ -18,7 +18,7 @@ PLACE = """UPDATE record SET topic_id = :topic, topic_source = 'model', probabil
     WHEN :topic IS NULL OR topic_id IS :topic THEN probability
     ELSE (SELECT json_extract(value, '$[1]') FROM json_each(alternatives)
       WHERE json_extract(value, '$[0]') = :topic) END
-  WHERE id = :id AND topic_source IS NOT 'user'
+  WHERE id = :id AND COALESCE(topic_source, '') NOT IN ('user', 'label')
     AND (:topic IS NULL OR EXISTS (SELECT 1 FROM topic WHERE id = :topic)
       AND NOT EXISTS (SELECT 1 FROM topic WHERE parent_id = :topic))"""
 
@@ -45,6 +45,15 @@ def placed(tx: Tx) -> int:
     return int(tx.cached("by model", lambda: tx.sql(query)[0][0]))
 
 
+def ask_again(tx: Tx) -> int:
+    """Take back that a model found records to fit none, so that they are tried again like any other
+    that fits none; returns how many."""
+    query = (
+        "UPDATE record SET topic_source = 'auto' WHERE topic_source = 'model' AND topic_id IS NULL"
+    )
+    return int(tx.db.execute_sql(query).rowcount)
+
+
 def ids(tx: Tx, most: int) -> list[int]:
     """Of at most so many of them, the least certain first."""
     query = f"SELECT id FROM record WHERE {UNCERTAIN} ORDER BY COALESCE(probability, 0), id LIMIT ?"
@@ -52,8 +61,8 @@ def ids(tx: Tx, most: int) -> list[int]:
 
 
 def place(tx: Tx, choices: Mapping[int, int | None]) -> Placed:
-    """Put records on the topics a model chose (None: on none). What the user confirmed meanwhile is
-    left alone, and so is a record whose chosen topic is no leaf any more."""
+    """Put records on the topics a model chose (None: on none). What the user or a label decided
+    meanwhile is left alone, and so is a record whose chosen topic is no leaf any more."""
     wanted = orjson.dumps(list(choices)).decode()
     query = "SELECT id, topic_id FROM record WHERE id IN (SELECT value FROM json_each(?))"
     before = dict(tx.sql(query, (wanted,)))

@@ -13,11 +13,12 @@ from app.domain.topics import leaf_paths
 from app.errors import ToolError
 from app.jobs import Job
 from app.paths import resource
-from app.store import meta, records, results, topics
+from app.store import meta, records, results, topics, uncertain
 from app.store.database import Tx
 from app.store.records import RecordFilter
 from app.tools.answers import follow_job
 from app.tools.base import Context, tool
+from app.tools.coverage import analysed
 from app.tools.proposals import ENCODER, VALID, write_texts
 from app.tools.session import Session
 from app.workers import run_worker
@@ -60,23 +61,31 @@ async def categorize_records(
     confidence_threshold: float = DEFAULTS.topic_review,
 ) -> Categorised:
     """Put records on leaf topics with a calibrated probability; what fits none stays uncategorised,
-    what is less sure than `confidence_threshold` is for review. Confirmed records are kept."""
+    what is less sure than `confidence_threshold` is for review. Confirmed records are kept, and those
+    a label or a model placed; with scope all, what a model found to fit none is tried again."""
     if not 0 <= confidence_threshold <= 1:
         raise ToolError("confidence_threshold is 0 to 1.")
-    return await categorise(ctx, scope=scope, review_below=confidence_threshold)
+    done = await categorise(ctx, scope=scope, review_below=confidence_threshold)
+    await measure_again(ctx)
+    return done
 
 
 async def categorise(
     ctx: Context, *, scope: str, review_below: float = DEFAULTS.topic_review
 ) -> Categorised:
-    """Categorise in a worker and store the result as one Change."""
+    """Categorise in a worker and store the result as one Change.
+
+    With scope "all" that a model found records to fit none no longer counts: their topics may be there
+    by now, and it may be asked again.
+    """
     session = ctx.open
     fingerprint = await session.expected("categorize")
     result = await place_in_worker(ctx, "Categorise", session.folder / "runs" / "categorize")
     asked = RecordFilter(valid=True, uncategorised=scope == "unlabeled")
     number = await session.store.read(records.count, asked)
     label = f"Categorise {number:,} records"
-    count = await ctx.write(label, store_placed, result, asked)
+    store = store_anew if scope == "all" else store_placed
+    count = await ctx.write(label, store, result, asked)
     done = await keep_result(session, result, count, fingerprint.model_dump_json(), review_below)
     await session.store.transaction(results.add_point, "categorize", done.reading)
     return done
@@ -117,6 +126,19 @@ def store_placed(tx: Tx, result: dict[str, Any], asked: RecordFilter) -> int:
         lines = (line for text in file if (line := orjson.loads(text))["id"] in free)
         least = result["threshold"]
         return records.store_assignments(tx, lines, within=WITHIN, least=least)
+
+
+def store_anew(tx: Tx, result: dict[str, Any], asked: RecordFilter) -> int:
+    """As `store_placed`, for records without regard to what a model found to fit none."""
+    uncertain.ask_again(tx)
+    return store_placed(tx, result, asked)
+
+
+async def measure_again(ctx: Context) -> None:
+    """Coverage of the records as they are placed now, where it was measured before: it is free. After
+    single decisions it waits for the user, or the trend would be one of clicks."""
+    if await ctx.open.store.read(results.latest, "coverage") is not None:
+        await analysed(ctx)
 
 
 async def keep_result(

@@ -43,6 +43,7 @@ def filter_of(tx: Tx, line: str) -> RecordFilter:
         uncategorised="uncategorised" in states,
         review="review" in states,
         by_model="model" in states,
+        by_label="label" in states,
         valid=True if "valid" in states else False if "invalid" in states else None,
         multi_turn=True if "multi-turn" in states else None,
         issues=ANY_ISSUE if flagged else tuple(dict.fromkeys((*query.issue, *duplicate))),

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from app.domain.topic_diff import HierarchyDiff, diff_hierarchies
 from app.domain.topic_tree import Tree
-from app.domain.topics import TopicNode, TopicPath, build_tree, clean, leaves
+from app.domain.topics import TopicNode, TopicPath, build_tree, clean, leaves, walk
 from app.embedding.proposal import MIN_CUT, load_proposal
 from app.embedding.proposal import Proposal as DataProposal
 from app.embedding.text import record_text
@@ -70,10 +70,15 @@ async def from_data(ctx: Context) -> Proposal:
 
 async def recut(ctx: Context, k: int) -> Proposal:
     """The proposal from the data at another granularity."""
-    found = _tree(ctx.open)
+    found, nodes = await asyncio.to_thread(_cut, ctx.open, k)
+    return await keep(ctx, "auto", nodes, k=k, finest=found.finest, english=found.english)
+
+
+def _cut(session: Session, k: int) -> tuple[DataProposal, list[TopicNode]]:
+    found = _tree(session)
     if not MIN_CUT <= k <= found.finest:
         raise ToolError(f"k is {MIN_CUT} to {found.finest}.")
-    return await keep(ctx, "auto", found.cut(k), k=k, finest=found.finest, english=found.english)
+    return found, found.cut(k)
 
 
 async def from_labels(ctx: Context, max_depth: int) -> Proposal:
@@ -121,11 +126,19 @@ async def keep(
 
 
 def pending(session: Session) -> Proposal | None:
-    """The proposal that waits, or None."""
+    """The proposal that waits, or None; its diff is of when it was made (see `as_of_now`)."""
     try:
         return Proposal.model_validate_json(session.proposal_file.read_bytes())
     except FileNotFoundError:
         return None
+
+
+def as_of_now(tx: Tx, proposal: Proposal) -> Proposal:
+    """The proposal with its diff against the topics as they are by now, whose entries can be taken."""
+    told = [(path, node.id, *node.record_ids) for path, node in walk(proposal.hierarchy)]
+    key = ("proposal", hash(tuple(told)))
+    diff = tx.cached(key, lambda: compared(tx, proposal.hierarchy), kinds=("records", "topics"))
+    return proposal.model_copy(update={"diff": diff})
 
 
 def compared(tx: Tx, nodes: list[TopicNode]) -> HierarchyDiff:

@@ -122,7 +122,7 @@ async def discard_proposal(ctx: Context) -> Moved:
 async def _apply_card(
     ctx: Context, hierarchy: list[TopicNode] | None = None, changes: list[str] | None = None
 ) -> Card:
-    nodes, diff = await _to_apply(ctx, hierarchy, changes)
+    nodes, diff, _ = await _to_apply(ctx, hierarchy, changes)
     stale = [
         name
         for name, kind in (("Coverage", "coverage"), ("Dry run", "dry_run"))
@@ -148,8 +148,8 @@ async def apply_topic_hierarchy(
     """Apply a hierarchy the user agreed to (without one: the pending proposal), or only these `changes`
     of it: kind and path, such as added:["Cards","Lost"] (removed, renamed, moved: the path now). Topics
     that stay keep their records, locked ones stay as they are; categorising and coverage follow."""
-    nodes, _ = await _to_apply(ctx, hierarchy, changes)
-    placed = await ctx.write(f"Apply {len(leaves(nodes))} topics", _apply, nodes)
+    nodes, _, labelled = await _to_apply(ctx, hierarchy, changes)
+    placed = await ctx.write(f"Apply {len(leaves(nodes))} topics", _apply, nodes, labelled)
     await proposals.discard(ctx)
     categorised = await categories.categorise(ctx, scope="all")
     report = await analyze_coverage(ctx)
@@ -165,12 +165,14 @@ async def apply_topic_hierarchy(
 
 async def _to_apply(
     ctx: Context, hierarchy: list[TopicNode] | None, changes: list[str] | None
-) -> tuple[list[TopicNode], HierarchyDiff]:
-    """The tree as it will be, and how that differs from the topics in use now."""
+) -> tuple[list[TopicNode], HierarchyDiff, bool]:
+    """The tree as it will be, how that differs from the topics in use now, and whether the records
+    come to their topics by their own labels."""
     pending = await asyncio.to_thread(proposals.pending, ctx.open)
     if hierarchy is None and pending is None:
         raise ToolError("There is no proposal to apply. Generate topics first, or give some.")
-    return await ctx.open.store.read(_taken, hierarchy, pending, changes)
+    nodes, diff = await ctx.open.store.read(_taken, hierarchy, pending, changes)
+    return nodes, diff, pending is not None and pending.method == "labels"
 
 
 def _taken(
@@ -191,8 +193,8 @@ def _taken(
     return nodes, diff_hierarchies(present, nodes)
 
 
-def _apply(tx: Tx, nodes: list[TopicNode]) -> dict[TopicPath, int]:
-    placed = topics.apply_hierarchy(tx, nodes)
+def _apply(tx: Tx, nodes: list[TopicNode], labelled: bool) -> dict[TopicPath, int]:
+    placed = topics.apply_hierarchy(tx, nodes, labelled=labelled)
     results.add_point(tx, "topics_config", f"{len(placed)} topics applied")
     tx.emit(TopicsChanged(tx.dataset_id))
     return placed

@@ -165,6 +165,8 @@ async def _topic_line(turn: Turn, record_id: int) -> str:
         return f"Topic {bold(topic.name)}, decided by you."
     if record.topic_source == "model":
         return f"Topic {bold(topic.name)}, chosen by the connected model."
+    if record.topic_source == "label":
+        return f"Topic {bold(topic.name)}, named by a field of the record."
     sure = "" if record.probability is None else f", probability {number(record.probability)}"
     fit = "" if record.fit is None else f", fit {number(record.fit)}"
     return f"Topic {bold(topic.name)}, nearest by meaning{sure}{fit}."

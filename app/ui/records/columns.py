@@ -179,6 +179,6 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 def _sure(row: RecordRow) -> str:
     if row.topic_source == "user":
         return "you"
-    if row.topic_source == "model":
-        return "model"
+    if row.topic_source in ("model", "label"):
+        return row.topic_source
     return "" if row.probability is None else f"{row.probability:.2f}"

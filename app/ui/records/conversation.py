@@ -337,6 +337,8 @@ def chips_of(detail: Detail) -> list[tuple[str, Tone]]:
         said.append(("confirmed", "good"))
     elif record.topic_source == "model":
         said.append(("by a model", "info"))
+    elif record.topic_source == "label":
+        said.append(("by its label", "info"))
     elif record.probability is not None and detail.topic:
         sure = record.probability >= DEFAULTS.topic_high
         tone: Tone = (

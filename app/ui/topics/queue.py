@@ -83,7 +83,7 @@ def _uncertain(row: RecordRow, topic_id: int | None) -> bool:
     """Whether a record is still where it was when it was found to be alike."""
     return (
         row.topic_id == topic_id
-        and row.topic_source not in ("user", "model")
+        and row.topic_source not in ("user", "label", "model")
         and row.probability is not None
         and row.probability < DEFAULTS.topic_review
     )

@@ -11,7 +11,7 @@ from app.store import meta, records, topics
 from app.store.database import Tx
 from app.store.records import RecordFilter, RecordStats
 from app.store.stats import topic_scores
-from app.tools.proposals import Proposal
+from app.tools.proposals import Proposal, as_of_now
 from app.ui.topics.choices import TopicChoice, choices
 from app.ui.topics.lines import (
     Figures,
@@ -65,6 +65,7 @@ class TopicsSnapshot:
 
 def read_snapshot(tx: Tx, proposal: Proposal | None) -> TopicsSnapshot:
     """The state of the topics in one transaction; the proposal was read from its file before."""
+    proposal = proposal and as_of_now(tx, proposal)
     rows = topics.all_topics(tx)
     tree = build_tree(rows)
     quota, targets = int(meta.get(tx, "quota", DEFAULTS.quota)), meta.get(tx, "targets", "uniform")

@@ -25,7 +25,7 @@ class StandingSnapshot:
     high: int = 0
     medium: int = 0
     review: int = 0
-    uncertain: int = 0  # in review or on no topic, and decided by neither the user nor a model
+    uncertain: int = 0  # in review or on no topic, and decided by no user, label or model
     by_model: int = 0
     threshold: float | None = None
     calibrated: float = 0.0
@@ -122,7 +122,8 @@ def sentences(snapshot: StandingSnapshot) -> list[str]:
     said.append("What you confirm is kept, and at once improves the rest.")
     if snapshot.by_model:
         said.append(
-            f"{snapshot.by_model:,} were placed by a model. The filter is:model shows them."
+            f"{snapshot.by_model:,} were placed by a model and stay there until they are edited. The "
+            "filter is:model shows them. “Categorise again” tries anew what it found to fit none."
         )
     if not snapshot.english:
         said.append(
