@@ -113,8 +113,7 @@ class RunDir:
 
     def alive(self) -> bool:
         """Whether the very process that wrote the status still runs (a reused pid does not count)."""
-        status = self.status()
-        if not status.pid:
+        if not (status := self.status()).pid:
             return False
         try:
             process = psutil.Process(status.pid)
@@ -126,9 +125,8 @@ class RunDir:
     def mark_dead(self) -> Status:
         """Called when the process is gone without a final word: say so instead of «running»."""
         tail = self.log_tail()
-        status = self.status().model_copy(
-            update={"state": "failed", "error": f"The worker ended without a word. {tail}".strip()}
-        )
+        error = f"The worker ended without a word. {tail}".strip()
+        status = self.status().model_copy(update={"state": "failed", "error": error})
         write_atomic(self.path / "status.json", status.model_dump_json().encode())
         return status
 
@@ -140,8 +138,9 @@ class RunDir:
         return " ".join(text.strip().splitlines()[-lines:])
 
 
+Process = subprocess.Popen[bytes]
 # Handles are kept while their process runs: a dropped one leaves a zombie behind.
-_children: "list[subprocess.Popen[bytes]]" = []
+_children = set[Process]()
 OnEvent = Callable[[dict[str, Any]], None]
 OnStatus = Callable[[Status], None]
 
@@ -165,8 +164,8 @@ def child_environment() -> dict[str, str]:
     return env
 
 
-def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Popen[bytes]":
-    """Start a worker on a prepared directory; a detached one outlives the app."""
+def launch(task: str, run: RunDir, *, detached: bool = False) -> Process:
+    """Start a worker on a prepared directory; a detached one outlives the app. Not on the event loop."""
     with (run.path / "log.txt").open("ab") as out:
         process = subprocess.Popen(
             command("worker", task, str(run.path)),
@@ -177,8 +176,8 @@ def launch(task: str, run: RunDir, *, detached: bool = False) -> "subprocess.Pop
             start_new_session=detached,
         )
     _note_launch(run, process.pid)
-    _children[:] = [child for child in _children if child.poll() is None]  # reaps what has ended
-    _children.append(process)
+    _children.add(process)
+    _children.difference_update([child for child in list(_children) if child.poll() is not None])
     return process
 
 
@@ -197,9 +196,31 @@ def _note_launch(run: RunDir, pid: int) -> None:
             first.unlink()
 
 
+async def start_worker(
+    task: str, run: RunDir, config: dict[str, Any], *, detached: bool = False
+) -> Process:
+    """Prepare and launch in a thread: the disk and the fork would hold the event loop for 20 to 120 ms.
+    A caller cancelled meanwhile goes on when the thread has ended and no process is left."""
+
+    def start() -> Process:
+        run.prepare(config)
+        return launch(task, run, detached=detached)
+
+    starting = asyncio.ensure_future(asyncio.to_thread(start))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        while not starting.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([starting])
+        if not starting.exception():
+            await end_worker(run, starting.result())
+        raise
+
+
 async def follow(
     run: RunDir,
-    process: "subprocess.Popen[bytes] | None" = None,
+    process: Process | None = None,
     *,
     on_event: OnEvent | None = None,
     on_status: OnStatus | None = None,
@@ -238,9 +259,8 @@ async def run_worker(
     run = RunDir(path)
     if run.alive():  # left behind by an app that was killed
         await end_worker(run)
-    run.prepare(config)
     (path / "events.jsonl").unlink(missing_ok=True)
-    process = launch(task, run)
+    process = await start_worker(task, run, config)
     try:
         status = await follow(run, process, on_event=on_event, on_status=on_status)
     finally:
@@ -254,15 +274,11 @@ async def run_worker(
 
 
 async def end_worker(
-    run: RunDir,
-    process: "subprocess.Popen[bytes] | None" = None,
-    *,
-    grace: float = STOP_GRACE_SECONDS,
+    run: RunDir, process: Process | None = None, *, grace: float = STOP_GRACE_SECONDS
 ) -> None:
     """Ask a worker to stop, and end it when it does not within `grace` seconds.
 
-    Its process is reaped; its status never stays on "running". Without `process` it is one that was
-    found again.
+    Its process is reaped; its status never stays on "running". No `process`: one that was found again.
     """
     run.stop()
     deadline = time.monotonic() + grace
@@ -327,16 +343,14 @@ class Worker:
 
     def finish(self, state: State, *, result: dict[str, Any] | None = None) -> None:
         """Write the final word."""
-        update = {"state": state, "result": result or {}}
-        self._status = self._status.model_copy(update=update)
+        self._status = self._status.model_copy(update={"state": state, "result": result or {}})
         self._write(force=True)
         self._events.close()
 
     def _write(self, *, force: bool = False) -> None:
         now = time.time()
         if force or now - self._written > 0.1:
-            self._written = now
-            self._status.heartbeat = now
+            self._written = self._status.heartbeat = now
             data = self._status.model_dump_json().encode()
             # A heartbeat need not outlive a power failure, and waiting for the disk costs 5 to 100 ms.
             write_atomic(self.path / "status.json", data, durable=self._status.state in TERMINAL)
@@ -372,8 +386,7 @@ def worker_main(task: str, path: Path) -> int:
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Replace a file so that a reader sees the old or the new one, never half of it; `durable`: also
-    after a power failure."""
+    """Replace a file: a reader sees the old or the new one; `durable`: after a power failure too."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         file.write(data)

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import os
+import subprocess
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -68,6 +71,42 @@ async def test_cancelling_the_caller_ends_the_process(tmp_path):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not psutil.pid_exists(pid)
+
+
+async def test_the_loop_never_waits_for_a_start(tmp_path, config, monkeypatch):
+    """Neither for the fork nor for the disk before it: together up to 120 ms."""
+    threads: dict[str, int] = {}
+    open_process, sync = subprocess.Popen.__init__, os.fsync
+
+    def noted_open(self: Any, *args: Any, **options: Any) -> None:
+        threads["process"] = threading.get_ident()
+        open_process(self, *args, **options)
+
+    def noted_sync(file: int) -> None:
+        threads.setdefault("disk", threading.get_ident())
+        sync(file)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", noted_open)
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    await run_worker("import", tmp_path / "run", config)
+    assert {*threads} == {"process", "disk"}
+    assert threading.get_ident() not in threads.values()
+
+
+async def test_a_caller_cancelled_while_it_starts_leaves_no_process(tmp_path):
+    run = RunDir(tmp_path / "run")
+    task = asyncio.create_task(run_worker("import", run.path, config_of(tmp_path, 60_000)))
+    while not run.path.exists():  # the thread has begun
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()  # once more, as a closing program does
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    begun = run.status()
+    assert begun.pid, "the thread went on to its end"
+    assert begun.state not in ("queued", "running")
+    assert not psutil.pid_exists(begun.pid)
 
 
 async def test_a_killed_worker_is_failed_and_never_running(tmp_path):

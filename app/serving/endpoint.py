@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.errors import AppError
 from app.serving.client import ChatReply, chat, snippets
-from app.workers import POLL_SECONDS, RunDir, end_worker, launch, read_json
+from app.workers import POLL_SECONDS, RunDir, end_worker, read_json, start_worker
 
 __all__ = ["ChatReply", "Endpoint", "EndpointStats", "chat", "new_key", "snippets"]
 
@@ -73,8 +73,7 @@ class Endpoint:
         run_dir.chmod(0o700)  # the configuration holds the key
         (run_dir / "events.jsonl").unlink(missing_ok=True)
         settings = {"port": port, "key": key, "fixed_port": fixed_port}
-        run.prepare({"models": list(models), **settings})
-        process = launch("serve", run)
+        process = await start_worker("serve", run, {"models": list(models), **settings})
         try:
             event = await _listening(run, process, deadline)
         except BaseException:

@@ -15,7 +15,7 @@ from app.tools.cards import fixed_card
 from app.tools.grading import current
 from app.tools.runs import TrainingStatus
 from app.training.base import TrainingParams
-from app.workers import RunDir, launch
+from app.workers import RunDir, start_worker
 
 
 class TrainingStarted(BaseModel):
@@ -157,11 +157,10 @@ async def resume_training(ctx: Context) -> TrainingStarted:
         raise ToolError("The data or the grader changed since this run. Start a new one.")
     run = runs.directory(ctx.open, result)
     config = runs.config_of(run) | {"resume": True}
-    run.prepare(config)
     await ctx.open.store.transaction(
         results.update, result.id, state="running", data={"wanted": "", "error": ""}
     )
-    launch("train", run, detached=True)
+    await start_worker("train", run, config, detached=True)
     runs.begin(ctx, result.id)
     return TrainingStarted(run_id=result.id)
 
@@ -205,21 +204,17 @@ async def _prepare(ctx: Context, params: TrainingParams) -> int:
         results.add, "training", fingerprint=fingerprint, state="running", data=data
     )
     run = RunDir(session.folder / "runs" / f"train-{run_id}")
-    run.prepare(
-        {
-            "method": "rft",
-            "model": str(model),
-            "train": str(await written_split(ctx, "train", run.path / "train.jsonl")),
-            "validation": str(
-                await written_split(ctx, "validation", run.path / "validation.jsonl")
-            ),
-            "grader": config.model_dump(mode="json"),
-            "params": params.model_dump(mode="json"),
-            "out": str(run.path / "model"),
-            "resume": False,
-        }
-    )
-    launch("train", run, detached=True)
+    given = {
+        "method": "rft",
+        "model": str(model),
+        "train": str(await written_split(ctx, "train", run.path / "train.jsonl")),
+        "validation": str(await written_split(ctx, "validation", run.path / "validation.jsonl")),
+        "grader": config.model_dump(mode="json"),
+        "params": params.model_dump(mode="json"),
+        "out": str(run.path / "model"),
+        "resume": False,
+    }
+    await start_worker("train", run, given, detached=True)
     return run_id
 
 
