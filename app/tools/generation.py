@@ -74,7 +74,6 @@ async def offers(
     needs = _needs(report, target_topics, per_topic)
     moves = await ctx.open.store.read(_moves, report, needs)
     exemplars = await ctx.open.store.read(_exemplars, report)
-    counts = {t.topic: t.records for t in report.plan.topics}
     writer = ctx.connections.for_role("generator") if ctx.connections else None
     waiting = await ctx.open.store.read(generated.waiting_by_topic)
     text = CONNECT
@@ -87,7 +86,7 @@ async def offers(
         ),
         text=text,
         moves=moves,
-        weights=topic_weights(counts),
+        weights=_weights(report),
         todo_markdown=as_markdown(needs, exemplars),
         todo_csv=as_csv(needs, exemplars),
         needed=needs,
@@ -139,8 +138,7 @@ async def _weights_card(ctx: Context) -> Card | None:
 async def apply_topic_weights(ctx: Context) -> Changed:
     """Let thin topics count more in training: each record gets its topic's weight."""
     report = await ctx.open.store.read(measure, ctx)
-    weights = topic_weights({t.topic: t.records for t in report.plan.topics})
-    by_id = {report.topic_ids[name]: weight for name, weight in weights.items()}
+    by_id = {report.topic_ids[name]: weight for name, weight in _weights(report).items()}
 
     def work(tx: Tx) -> int:
         changed = 0
@@ -150,6 +148,13 @@ async def apply_topic_weights(ctx: Context) -> Changed:
         return changed
 
     return Changed(records=await ctx.write("Weight the topics", work))
+
+
+def _weights(report: CoverageReport) -> dict[str, float]:
+    """By the target shares as they were measured; all 1 where no target is set."""
+    leaves = report.coverage.leaves.topics
+    targets = {t.topic: t.target for t in leaves if t.target is not None}
+    return topic_weights({t.topic: t.records for t in leaves}, targets or "as_imported")
 
 
 def _needs(

@@ -1,14 +1,17 @@
 """The card of what helps thin topics, with a connected model and without; it only tells the choice."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from app.domain.wording import count
 from app.generation.base import strategies
 from app.tools.coverage import CoverageReport
 from app.tools.generation import GenerationOffer, ProposedMove
 from app.ui import kit
+from app.ui.coverage.rows import short_names
 from app.ui.coverage.snapshot import weight_words
 from app.ui.parts import Badge
 
@@ -33,6 +36,7 @@ class OffersCard(QFrame):
         self.setProperty("role", "card")
         self._offer: GenerationOffer | None = None
         self._refused: set[int] = set()
+        self._names: dict[str, str] = {}
         self.count = kit.label("", "small", "muted")
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
@@ -42,6 +46,7 @@ class OffersCard(QFrame):
     def show_offer(self, offer: GenerationOffer | None, report: CoverageReport | None) -> None:
         """What can be done now, the surest help first."""
         self._offer, self._report = offer, report
+        self._names = short_names(report.topic_ids if report else ())
         self._draw()
 
     def _draw(self) -> None:
@@ -102,7 +107,7 @@ class OffersCard(QFrame):
     def _move(self, move: ProposedMove) -> QWidget:
         text = " ".join(move.preview.split())
         short = text if len(text) <= 160 else text[:159] + "…"
-        name = move.target.rsplit(" › ", 1)[-1]
+        name = self._names.get(move.target, move.target)
         place = kit.row(
             Badge(name if len(name) <= 28 else name[:27] + "…", "accent"),
             kit.label(f"{move.probability:.2f}", "small", "muted"),
@@ -136,17 +141,24 @@ class OffersCard(QFrame):
         short = [topic for topic in report.plan.topics if topic.short]
         if short:
             merge = kit.button("Merge in Topics", self.merge_asked.emit, small=True)
-            words = f"{len(short)} topics cannot reach {report.quota:,} records."
-            self._road("Merge", words, merge)
+            self._road("Merge", merge_words([topic.quota for topic in short]), merge)
         reachable = report.plan.reachable_quota
         if 0 < reachable < report.quota:
             lower = kit.button(
                 f"Set {reachable:,}", lambda: self.quota_asked.emit(reachable), small=True
             )
-            self._road("Lower quota", f"The records allow {reachable:,} in every topic.", lower)
+            others = any(topic.quota != report.quota for topic in report.plan.topics)
+            where = "every topic that follows it" if others else "every topic"
+            self._road("Lower quota", f"The records allow {reachable:,} in {where}.", lower)
 
     def _road(self, title: str, words: str, button: QWidget) -> None:
         said = kit.column(
             kit.label(title, "strong"), kit.label(words, "small", "muted", wrap=True), gap=1
         )
         self.body.addLayout(kit.row((said, 1), button, gap=8))
+
+
+def merge_words(quotas: Sequence[int]) -> str:
+    """«3 topics cannot reach 100 records.»; `quotas` are those of the topics that stay short."""
+    goal = count(quotas[0], "record") if len({*quotas}) == 1 else "their quotas"
+    return f"{count(len(quotas), 'topic')} cannot reach {goal}."

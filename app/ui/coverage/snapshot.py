@@ -14,7 +14,7 @@ from app.tools.generation import GenerationOffer
 from app.tools.plan_cost import PlanCost
 from app.tools.reviewing import Review
 from app.tools.signals import read_signals
-from app.ui.coverage.rows import TopicLevel, TopicRow, areas_of, levels_of
+from app.ui.coverage.rows import TopicLevel, TopicRow, areas_of, levels_of, short_names
 from app.ui.parts import Tone
 
 GRADES: dict[str, Tone] = {"good": "good", "fair": "warn", "poor": "bad", "n/a": "muted"}
@@ -165,7 +165,9 @@ def footnote(report: CoverageReport) -> str:
 
 
 def weight_words(weights: dict[str, float]) -> str:
-    """«Direct debit counts 2.1 times, Interest 3.0 times»: the heaviest, at most three."""
+    """«Direct debit 2.1 times, Interest 3.0 times»: the heaviest, at most three."""
+    names = short_names(weights)
     heavy = sorted((w, t) for t, w in weights.items() if w > 1.05)[::-1][:3]
-    said = [f"{t.rsplit(' › ', 1)[-1]} {w:.1f} times" for w, t in heavy]
-    return "Thin topics count more in training: " + ", ".join(said) + "." if said else ""
+    if said := [f"{names[t]} {w:.1f} times" for w, t in heavy]:
+        return "Topics below their share count more in training: " + ", ".join(said) + "."
+    return ""
