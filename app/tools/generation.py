@@ -1,5 +1,6 @@
 """What honestly helps thin topics without writing records: moves, weights, a list of what to write."""
 
+import asyncio
 from typing import Literal
 
 import orjson
@@ -87,8 +88,8 @@ async def offers(
         text=text,
         moves=moves,
         weights=_weights(report),
-        todo_markdown=as_markdown(needs, exemplars),
-        todo_csv=as_csv(needs, exemplars),
+        todo_markdown=await asyncio.to_thread(as_markdown, needs, exemplars),
+        todo_csv=await asyncio.to_thread(as_csv, needs, exemplars),
         needed=needs,
     )
 
