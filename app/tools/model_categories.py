@@ -19,9 +19,11 @@ from app.jobs import Job
 from app.llm.connections import Connection
 from app.store import records, results, topics, uncertain
 from app.store.database import Tx
+from app.store.records import RecordFilter
 from app.store.results import ResultValue, State
 from app.store.uncertain import Placed
 from app.tools.base import Card, Context, tool
+from app.tools.categories import measure_again
 from app.tools.consent import consent, unencrypted
 from app.tools.model_runs import ModelRun, generator, price_rows
 
@@ -53,10 +55,13 @@ class ModelPlaced(Placed):
 
 
 class _Order(BaseModel):
-    """What would be asked: of how many records, for how many tokens; the run that was cut off, if it
-    is gone on with."""
+    """What would be asked: of how many records, for how many tokens. `paused` is a run that was cut
+    off, `resumed` whether it is gone on with; then only what it has not asked yet counts, and
+    `answered` records are not asked or paid again."""
 
     records: int
+    answered: int = 0
+    resumed: bool = False
     prompt_tokens: int = 0
     answer_tokens: int = 0
     paused: ResultValue | None = None
@@ -67,14 +72,15 @@ async def _card(ctx: Context, dataset_id: str = "", most: int | None = None) -> 
     connection = generator(ctx)
     if connection is None:
         return None
-    order = await ctx.open.store.read(_order, connection, _most(most))
-    if not order.records and order.paused is None:
+    order = await _order(ctx, connection, _most(most))
+    if not order.records and not order.resumed:
         return None
     rows = [("Records", count(order.records, "uncertain record"))]
     title = f"Ask the model about {count(order.records, 'uncertain record')}?"
-    if order.paused is not None:
+    if order.resumed:
         title = "Go on asking the model about uncertain records?"
-        rows = [("Already there", "what was answered is not asked or paid again")]
+        there = count(order.answered, "record")
+        rows.append(("Already there", f"{there}, not asked or paid again"))
     rows += price_rows(ctx, connection, order.prompt_tokens, order.answer_tokens)
     rows.append(("Sent", SENT))
     return Card(
@@ -94,20 +100,22 @@ async def categorize_uncertain(
 ) -> ModelPlaced:
     """Let the connected model place the records that are uncategorised or in review (at most `most`,
     the least certain first), each on one of the topics or on none; billed. Confirmed ones are left
-    alone. Goes on with a run that was cut off, without paying twice."""
+    alone. Goes on with a run that was cut off, without paying twice. Coverage follows."""
     connection = generator(ctx)
     if connection is None:
         raise ToolError(CONNECT)
     if any(job.name == JOB and job.dataset_id == ctx.open.dataset_id for job in ctx.jobs.active):
         raise ToolError("The model is being asked already. Wait for it, or stop that first.")
-    order = await ctx.open.store.read(_order, connection, _most(most))
-    if not order.records and order.paused is None:
+    order = await _order(ctx, connection, _most(most))
+    if not order.records and not order.resumed:
         raise ToolError("No record is uncertain, so there is nothing to ask.")
     await consent(ctx.open, connection, ctx.approve, SENT)
     leaves = await ctx.open.store.read(_leaves)
-    run = await _begin(ctx, connection, order.paused, of_value(sorted(leaves.items())))
+    run = await _begin(ctx, connection, order, _tree(leaves))
     placing = _Placing(ctx, run, _choosing(leaves, connection), _most(most))
-    return await run.work(JOB, placing.work)
+    done = await run.work(JOB, placing.work)
+    await measure_again(ctx)
+    return done
 
 
 class _Placing:
@@ -184,37 +192,52 @@ class _Placing:
         return done
 
 
-async def _begin(
-    ctx: Context, connection: Connection, paused: ResultValue | None, tree: str
-) -> ModelRun:
-    """The run that was cut off, if it was about these topics; else a new one."""
-    store = ctx.open.store
-    if paused is not None:
-        same = paused.data.get("topics") == tree
-        state: State = "running" if same else "stopped"
-        await store.transaction(results.update, paused.id, state=state)
-        if same:
-            return ModelRun(ctx, connection, "model_categories", paused.id)
+async def _begin(ctx: Context, connection: Connection, order: _Order, tree: str) -> ModelRun:
+    """The run that was cut off, if it is gone on with; else a new one."""
+    if order.paused is not None:
+        state: State = "running" if order.resumed else "stopped"
+        await ctx.open.store.transaction(results.update, order.paused.id, state=state)
+        if order.resumed:
+            return ModelRun(ctx, connection, "model_categories", order.paused.id)
     return await ModelRun.begin(ctx, connection, "model_categories", topics=tree)
 
 
-def _order(tx: Tx, connection: Connection, most: int) -> _Order:
-    """The estimate is that of as many requests as the first."""
-    found = uncertain.ids(tx, most)
-    paused = results.latest(tx, "model_categories", "paused")
+async def _order(ctx: Context, connection: Connection, most: int) -> _Order:
+    """A run that was cut off is gone on with if it was about the topics there are."""
+    store = ctx.open.store
+    paused = await store.read(results.latest, "model_categories", "paused")
+    tree = _tree(await store.read(_leaves))
+    if paused is None or paused.data.get("topics") != tree:
+        found = await store.read(uncertain.ids, most)
+        return await store.read(_estimate, connection, found, _Order(records=0, paused=paused))
+    journal = ModelRun(ctx, connection, "model_categories", paused.id).journal
+    await journal.load()
+    slots = [slot for wave in journal.waves for slot in wave]
+    left = [seed for slot in slots if slot.key not in journal.answers for seed in slot.seeds]
+    if not slots:
+        left = await store.read(uncertain.ids, most)
+    answered = {seed for answer in journal.answers.values() for seed in answer.seeds}
+    order = _Order(records=0, answered=len(answered), resumed=True, paused=paused)
+    return await store.read(_estimate, connection, left, order)
+
+
+def _estimate(tx: Tx, connection: Connection, found: list[int], order: _Order) -> _Order:
+    """The order with those of the records that are there still, and their tokens: as many requests as
+    are needed, each like the first."""
+    known = set(records.ids(tx, RecordFilter(ids=tuple(found))))
+    found = [record for record in found if record in known]
     if not found:
-        return _Order(records=0, paused=paused)
+        return order
     slot = Slot(key="", topic_id=0, count=0, seeds=tuple(found[:RECORDS]))
     ask = _choosing(_leaves(tx), connection).ask(
         _briefs(tx, [slot])[""], model="", structured=False
     )
     requests = -(-len(found) // RECORDS)
-    return _Order(
-        records=len(found),
-        prompt_tokens=requests * tokens_of(ask),
-        answer_tokens=len(found) * TOKENS_EXPECTED,
-        paused=paused,
-    )
+    tokens = {
+        "prompt_tokens": requests * tokens_of(ask),
+        "answer_tokens": len(found) * TOKENS_EXPECTED,
+    }
+    return order.model_copy(update={"records": len(found), **tokens})
 
 
 def _briefs(tx: Tx, slots: Sequence[Slot]) -> dict[str, Brief]:
@@ -231,6 +254,11 @@ def _leaves(tx: Tx) -> Leaves:
     rows = topics.all_topics(tx)
     about = {row.id: row.description for row in rows}
     return {topic_id: (path, about[topic_id]) for topic_id, path in leaf_paths(rows).items()}
+
+
+def _tree(leaves: Leaves) -> str:
+    """A fingerprint of the topics to choose from."""
+    return of_value(sorted(leaves.items()))
 
 
 def _choosing(leaves: Leaves, connection: Connection) -> Choosing:

@@ -5,8 +5,17 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.domain.topic_diff import compare
 from app.domain.topic_tree import Tree
-from app.domain.topics import TopicNode, TopicPath, build_tree, leaves, validate_hierarchy
+from app.domain.topics import (
+    Topic,
+    TopicNode,
+    TopicPath,
+    build_tree,
+    leaves,
+    validate_hierarchy,
+    walk,
+)
 from app.domain.wording import count, joined
 from app.embedding.proposal import Proposal as DataProposal
 from app.embedding.subdivide import subdivide
@@ -85,9 +94,9 @@ async def present(ctx: Context) -> Base | None:
 
 
 async def proposed(ctx: Context, proposal: Proposal) -> Base:
-    """A proposal to work on."""
-    nodes = await ctx.open.store.read(_with_examples, proposal.hierarchy)
-    return Base(nodes, english=proposal.english)
+    """A proposal to work on; what stands in it for a locked topic stays as it is."""
+    nodes, locked = await ctx.open.store.read(_proposed, proposal.hierarchy)
+    return Base(nodes, english=proposal.english, locked=locked)
 
 
 def connected(ctx: Context) -> Connection:
@@ -242,9 +251,24 @@ def _stored(tx: Tx) -> Base:
     nodes = build_tree(rows)
     for _, node in leaves(nodes):
         node.record_ids = of.get(node.id or 0, [])
-    above = Tree(rows)
-    locked = frozenset(above.subtree(row.id for row in rows if row.locked))
-    return Base(_with_examples(tx, nodes), stored=True, locked=locked)
+    return Base(_with_examples(tx, nodes), stored=True, locked=_locked(rows))
+
+
+def _proposed(tx: Tx, nodes: list[TopicNode]) -> tuple[list[TopicNode], frozenset[int]]:
+    """The proposal, its topics that are locked ones named by their ids, and those ids."""
+    rows = topics.all_topics(tx)
+    locked = _locked(rows)
+    if locked:
+        found = compare(proposals.present_tree(tx, nodes), nodes)
+        for (_, node), (_, same) in zip(walk(nodes), found.after, strict=True):
+            old = found.old_of.get(id(same))
+            node.id = old.id if old is not None and old.id in locked else node.id
+    return _with_examples(tx, nodes), locked
+
+
+def _locked(rows: Sequence[Topic]) -> frozenset[int]:
+    """The ids of locked topics and of all below them."""
+    return frozenset(Tree(rows).subtree(row.id for row in rows if row.locked))
 
 
 def _with_examples(tx: Tx, nodes: list[TopicNode]) -> list[TopicNode]:

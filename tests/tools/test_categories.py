@@ -142,6 +142,65 @@ async def test_members_of_a_proposal_are_those_it_put_there(program: OpenApp) ->
     async with program() as app:
         await app.call("apply_topic_hierarchy", hierarchy=[n.model_dump() for n in BY_HAND])
         assert {row[2] for row in await held(app)} == {"auto"}
-        await app.call("generate_topics", method="labels")
+        await app.call("generate_topics")
         await app.call("apply_topic_hierarchy")
         assert "proposal" in {row[2] for row in await held(app)}
+
+
+async def test_where_labels_put_records_nothing_moves_them(program: OpenApp) -> None:
+    async with program() as app:
+        await app.call("assign_topic", record_ids=[1], topic=await other(app))
+        await app.call("generate_topics", method="labels")
+        await app.call("apply_topic_hierarchy")
+        names, before = await by_name(app), await held(app)
+        for record_id, topic, source, *_ in before[1:]:
+            assert (topic, source) == (names["Card" if record_id % 2 else "Bill"], "label")
+        assert (await app.call("get_dataset_records", query="is:label")).total == len(before) - 1
+        done = await app.call("categorize_records", scope="all")
+        assert (done.written, done.review) == (0, 0)
+        await app.call("set_fit_threshold", threshold=1.0)
+        await app.call("assign_topic", record_ids=[2], topic=names["Card"])
+        await app.call("improve_categories")
+        assert (await held(app))[2:] == before[2:]
+        await app.call("rename_topic", topic_id=names["Bill"], name="Invoices")
+        await app.call("merge_topics", topic_ids=[names["Bill"]], into=names["Card"])
+        after = await held(app)
+        assert {row[1] for row in after[2:]} == {names["Card"]}
+        assert {row[2] for row in after[2:]} == {"label"}, "they stay with their topic"
+
+
+async def other(app: Any) -> int:
+    return int((await app.call("add_topic", name="Other")).topic_id)
+
+
+async def test_coverage_follows_where_it_was_measured(program: OpenApp) -> None:
+    async with program() as app:
+        read = app.session.store.read
+        for node in BY_HAND:
+            await app.call("add_topic", name=node.name)
+        await app.call("categorize_records", scope="all")
+        assert await read(results.latest, "coverage") is None, "nobody asked for it yet"
+        await app.call("analyze_coverage")
+        await app.call("add_topic", name="Stolen card")
+        await app.call("categorize_records", scope="all")
+        assert (await app.session.workflow())["coverage_generation"].status != "stale"
+        report = (await read(results.latest, "coverage")).data
+        counted = await read(topics.counts)
+        leaves = {t["topic"]: t["records"] for t in report["plan"]["topics"]}
+        assert leaves == {n: counted.get(i, 0) for n, i in report["topic_ids"].items()}
+        assert "Stolen card" in leaves
+
+
+async def test_the_users_records_outlive_a_proposal_that_merges_their_topics(
+    program: OpenApp,
+) -> None:
+    async with program() as app:
+        await app.call("apply_topic_hierarchy", hierarchy=[n.model_dump() for n in BY_HAND])
+        names = await by_name(app)
+        await app.call("assign_topic", record_ids=[1, 2], topic=names["Weather"])
+        await app.call("generate_topics")
+        await app.call("apply_topic_hierarchy")
+        names, rows = await by_name(app), await held(app)
+        assert "Weather" not in names
+        assert all(row[1] in names.values() and row[2] == "user" for row in rows[:2])
+        assert (await app.call("get_dataset_stats")).confirmed == 2

@@ -19,6 +19,7 @@ from tests.tools.arranger import answer, asked, told
 from tests.tools.conftest import lines
 
 JOB = "Ask the model about uncertain records"
+KIND = "model_categories"
 
 
 @asynccontextmanager
@@ -168,6 +169,56 @@ async def test_a_topic_that_went_or_was_confirmed_meanwhile_is_left_as_it_is(tmp
         assert found[1][:2] == (ids["Bill"], "user")
         assert found[2][:2] == found[3][:2] == (None, "auto")
         assert found[4][:2] == (ids["Bill"], "model")
+
+
+async def test_what_the_model_found_to_fit_none_is_tried_again_when_all_is(tmp_path: Path):
+    async with unsure(tmp_path, 4) as (app, server, ids):
+
+        def by(body: dict[str, Any]) -> Answer:
+            found = sorts(body, ids)
+            return answer([{**f, "topic": "none"} if f["id"] < 3 else f for f in found])
+
+        server.by = by
+        made = await app.call("categorize_uncertain")
+        assert (made.placed, made.none, made.left) == (2, 2, 0)
+        await app.call("categorize_records", scope="unlabeled")
+        found = await sources(app)
+        assert found[1][:2] == found[2][:2] == (None, "model"), "only the rest was asked for"
+        turns = [{"role": "user", "content": "my card was stolen today"}]
+        await app.call("update_record", record_id=1, updates={"messages": turns})
+        assert await app.session.store.read(uncertain.ids, 9) == [1], "what it read has changed"
+        await app.call("categorize_records", scope="all")
+        found = await sources(app)
+        assert found[1][1] == found[2][1] == "auto"
+        assert found[3][:2] == (ids["Card"], "model"), "on a topic it stays"
+        await app.call("undo")
+        assert (await sources(app))[2][:2] == (None, "model")
+
+
+async def test_coverage_follows_what_the_model_placed(tmp_path: Path):
+    async with unsure(tmp_path, 4) as (app, server, ids):
+        await app.call("categorize_records", scope="all")
+        await app.session.store.transaction(_place, ids, 4)
+        await app.call("analyze_coverage")
+        server.by = lambda body: answer(sorts(body, ids))
+        await app.call("categorize_uncertain")
+        assert (await app.session.workflow())["coverage_generation"].status != "stale"
+        report = (await app.session.store.read(results.latest, "coverage")).data
+        assert sum(t["records"] for t in report["plan"]["topics"]) == 80
+
+
+async def test_a_run_on_other_topics_is_not_gone_on_with(tmp_path: Path):
+    async with unsure(tmp_path, 4) as (app, server, ids):
+        paused = await app.session.store.transaction(
+            results.add, "model_categories", state="paused", data={"topics": "others"}
+        )
+        server.by = lambda body: answer(sorts(body, ids))
+        made = await app.call("categorize_uncertain")
+        assert app.cards[0].title == "Ask the model about 4 uncertain records?"
+        assert (made.asked, made.placed) == (4, 4)
+        assert made.run_id != paused
+        states = {r.id: r.state for r in await app.session.store.read(results.of_kind, KIND)}
+        assert states == {paused: "stopped", made.run_id: "completed"}
 
 
 async def test_busy_and_broken_answers_are_asked_again(tmp_path: Path):

@@ -73,6 +73,9 @@ async def test_a_killed_run_is_gone_on_with_and_nothing_is_paid_twice(
             made: Any = await app.call("categorize_uncertain")
             asked = {r["id"] for b in server.requests[before:] for r in told(b, "records")}
             assert cards[0].title.startswith("Go on asking")
+            rows = dict(cards[0].rows)
+            assert rows["Records"] == "30 uncertain records", "the 20 answered are not in the price"
+            assert rows["Already there"].startswith("20 records")
             assert len(paid) == 20
             assert not asked & paid
             assert (made.run_id, made.placed, made.left) == (found.id, 50, 0)

@@ -210,6 +210,26 @@ async def test_locked_topics_stay_whatever_the_model_says(tmp_path: Path):
         assert [(n.name, n.id) for n in made.hierarchy] == [("Card", card.id), ("Money", None)]
 
 
+async def test_locked_topics_stay_where_a_proposal_is_reworked(tmp_path: Path):
+    """A proposal that names none of them by id, such as one pasted as text, is held to them too."""
+    async with asked(tmp_path) as (app, server):
+        await from_labels(app)
+        card = next(t for t in await stored(app) if t.name == "Card")
+        await app.call("set_topics", topic_ids=[card.id], locked=True)
+        file = tmp_path / "topics.txt"
+        file.write_text("Card\nBill\nLoans\n")
+        await app.call("import_topics", path=str(file))
+        server.by = lambda body: answer(
+            [item(1, "Other"), item(2, "Bills", "Money"), item(3, "Lending", "Money")]
+        )
+        made = await app.call("generate_topics", method="model")
+        assert (made.hierarchy[0].name, made.hierarchy[0].id) == ("Card", card.id)
+        await app.call("apply_topic_hierarchy")
+        rows = await stored(app)
+        assert {t.name for t in rows} == {"Card", "Money", "Bills", "Lending"}
+        assert next(t for t in rows if t.id == card.id).locked
+
+
 async def test_a_topic_of_the_data_is_split_by_its_merge_tree(tmp_path: Path):
     async with asked(tmp_path) as (app, server):
         await app.call("generate_topics")
