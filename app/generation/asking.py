@@ -44,10 +44,12 @@ class Asking:
         self._open: dict[str, tuple[int, int]] = {}  # requests under way: tokens they may take
         self.ended_by = ""  # why the run asks no more, in a sentence: a limit, a fault
         self.failed = False
+        self.gone = False  # it failed since the endpoint is not there
         self.stopping = asyncio.Event()
 
     async def ask_all(self, briefs: Mapping[str, Brief]) -> None:
-        """Ask for those that have no answer yet; returns when all have one, or the run is to end."""
+        """Ask for those that have no answer yet; returns when all have one, or the run is to end. Raises
+        OSError at once where an answer cannot be kept: more would be paid for and lost."""
         waiting = deque(key for key in briefs if key not in self._journal.answers)
         lanes = [asyncio.ensure_future(self._lane(waiting, briefs)) for _ in range(CONCURRENCY)]
         stop = asyncio.ensure_future(self.stopping.wait())
@@ -56,6 +58,8 @@ class Asking:
             while pending and not stop.done() and not self.failed:
                 done, _ = await asyncio.wait({*pending, stop}, return_when=asyncio.FIRST_COMPLETED)
                 pending -= done
+                if any(task.exception() for task in done if not task.cancelled()):
+                    break
         finally:
             await _end(*lanes, stop)
         for lane in lanes:
@@ -74,6 +78,7 @@ class Asking:
                 await self._journal.answered(answer.model_copy(update={"seeds": seeds}))
             except ModelError as error:
                 self.ended_by, self.failed = str(error), True
+                self.gone = error.fault == "unreachable"
                 return
             finally:
                 del self._open[key]

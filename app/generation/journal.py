@@ -91,10 +91,16 @@ class Journal:
 
 
 def _write(path: Path, line: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    """The whole line or nothing of it: what follows a part of one could not be read."""
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            while line:
+                line = line[file.write(line) :]
+            os.fsync(file.fileno())
+        except OSError:
+            os.truncate(file.fileno(), before)
+            raise
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

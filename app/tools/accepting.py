@@ -21,6 +21,7 @@ from app.tools.cards import UNDO
 from app.tools.coverage import CoverageReport, analysed, measure
 
 ACCEPTABLE: tuple[State, ...] = ("waiting", "rejected")
+NONE = "None of these can be accepted: nothing waits, or the topics are full."
 PROVENANCE = ("strategy", "model", "prompt_version", "parents")
 
 
@@ -66,7 +67,7 @@ async def accept_generated(
     before = await (analysed(ctx) if fresh else session.store.read(measure, ctx))
     chosen, _ = await session.store.read(_chosen, before, ids, min_score)
     if not chosen:
-        raise ToolError("None of these can be accepted: nothing waits, or the topics are full.")
+        raise ToolError(NONE)
     label = f"Accept {count(len(chosen), 'generated record')}"
     accepted = await ctx.write(label, _accept, ctx, ids, min_score)
     if fresh:  # each has the topic that the classifier gave it, so the categories are still right
@@ -118,6 +119,8 @@ def _why_not(item: GeneratedItem) -> str:
 def _accept(tx: Tx, ctx: Context, ids: list[int] | None, min_score: float | None) -> Accepted:
     report = measure(tx, ctx)
     chosen, left = _chosen(tx, report, ids, min_score)
+    if not chosen:  # another call took them meanwhile
+        raise ToolError(NONE)
     tokens = TokenEstimate()
     made = generated.add_records(tx, [_row(item, tokens) for item in chosen])
     for item, record_id in zip(chosen, made, strict=True):

@@ -13,6 +13,7 @@ from app.generation.base import strategy as strategy_named
 from app.generation.generator import STRATEGY as SCRIPT
 from app.generation.journal import Journal
 from app.generation.waves import ITEMS, draw
+from app.jobs import Job
 from app.llm.connections import Connection
 from app.store import generated, results
 from app.store.database import Tx
@@ -121,9 +122,13 @@ async def _begin(ctx: Context, connection: Connection, order: Order) -> Generati
         raise ToolError("Records are being generated already. Wait for them, or stop that first.")
     await consent(ctx.open, connection, ctx.approve, SENT)
     run = await ModelRun.begin(ctx, connection, "generation", strategy=order.strategy)
-    file = run.folder / ORDER_FILE
-    await asyncio.to_thread(write_atomic, file, order.model_dump_json().encode())
-    return await run.work(JOB, GenerationRun(ctx, run, order).work)
+
+    async def work(job: Job) -> GenerationReport:
+        file = run.folder / ORDER_FILE
+        await asyncio.to_thread(write_atomic, file, order.model_dump_json().encode())
+        return await GenerationRun(ctx, run, order).work(job)
+
+    return await run.work(JOB, work)
 
 
 async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str) -> Card | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from app.domain.records import preview_of
+from app.errors import ToolError
 from app.generation.asking import Asking
 from app.generation.base import Brief, Candidate
 from app.generation.base import strategy as strategy_named
@@ -25,6 +26,7 @@ from app.tools.judging import Found, compared, item_of, looked_at, to_keep
 from app.tools.model_runs import ModelRun
 from app.tools.orders import Order, brief, seed_ids
 
+KEPT = "what came in is kept and not paid again"
 AVOIDED = 6  # prompts a request is told not to repeat
 
 
@@ -56,6 +58,8 @@ class GenerationRun:
             briefs = await self._store.read(self._briefs_of, slots)
             self._briefs |= briefs
             await asking.ask_all(briefs)
+            if asking.gone:
+                raise ToolError(f"{asking.ended_by} Resume the generation then: {KEPT}.")
             tell("checking what came in")
             await self._check()
         return await self._settle(asking)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.domain.wording import count
-from app.errors import AppError, ToolError
+from app.errors import AppError, StoreError, ToolError
 from app.generation.asking import Asking, Asks
 from app.generation.journal import Journal
 from app.jobs import Job
@@ -14,6 +14,7 @@ from app.llm.address import host_of
 from app.llm.client import Client
 from app.llm.connections import Connection
 from app.store import results
+from app.store.database import explain
 from app.store.results import Kind, State, Usage
 from app.tools.base import Context
 from app.tools.consent import limit_reached
@@ -80,13 +81,18 @@ class ModelRun:
         return cls(ctx, connection, kind, run_id)
 
     async def work(self, name: str, work: Callable[[Job], Awaitable[T]]) -> T:
-        """Do the asking as a job. When it is cut off, the result says so and keeps what was paid."""
+        """Do the asking as a job. When it is cut off, the result says so and keeps what was paid. Raises
+        StoreError where the disk is full."""
 
         async def kept(job: Job) -> T:
             try:
                 await self.journal.load()
                 self._before = await self._store.read(results.usage, without=self.id)
                 return await work(job)
+            except OSError as error:
+                said = explain(error, self.folder)
+                await self.end(CUT[self._kind], error=said)
+                raise StoreError(said) from error
             except BaseException as error:
                 said = str(error) if isinstance(error, AppError) else "It was cut off."
                 await self.end(CUT[self._kind], error=said)

@@ -18,7 +18,6 @@ from app.tools.base import Context, tool
 from app.tools.comparing import Comparison, line
 from app.tools.coverage import forecast
 from app.tools.generation_report import GenerationReport
-from app.tools.model_runs import folder_of
 from app.tools.values import Count
 
 PAGE_LIMIT = 500
@@ -107,11 +106,14 @@ async def edit_generated(
     ctx: Context, id: int, text: str | None = None, messages: list[Message] | None = None
 ) -> Edited:
     """Change the last user turn (or all turns) of a generated record; it is checked again."""
-    (item,) = await ctx.open.store.read(generated.many, [id])
-    if item.state == "accepted":
-        raise ToolError(f"Generated record {id} is in the data. Edit record {item.record_id}.")
     if (text is None) == (messages is None):
         raise ToolError("Give either text or messages.")
+    async with ctx.open.editing:  # each is compared with what the one before it became
+        return await _edit(ctx, id, text, messages)
+
+
+async def _edit(ctx: Context, id: int, text: str | None, messages: list[Message] | None) -> Edited:
+    item = await ctx.open.store.read(_editable, id)
     wrote = _changed(item, text, messages)
     state, about = await _checked(ctx, item, wrote)
     values = {
@@ -122,8 +124,22 @@ async def edit_generated(
         "item": wrote.model_dump(mode="json", exclude_none=True, include=set(TEXTS)),
         "about": about,
     }
-    await ctx.write(f"Edit generated record {id}", generated.edit, id, **values)
+
+    def work(tx: Tx) -> None:
+        _editable(tx, id)
+        generated.edit(tx, id, **values)
+
+    await ctx.write(f"Edit generated record {id}", work)
     return state
+
+
+def _editable(tx: Tx, item_id: int) -> GeneratedItem:
+    """Raises ToolError for one that was accepted, also meanwhile."""
+    (item,) = generated.many(tx, [item_id])
+    if item.state == "accepted":
+        place = f"Edit record {item.record_id}."
+        raise ToolError(f"Generated record {item_id} is in the data. {place}")
+    return item
 
 
 def _changed(item: GeneratedItem, text: str | None, messages: list[Message] | None) -> Candidate:
@@ -147,7 +163,9 @@ async def _checked(
     if (refused := examine(wrote, size)) is not None:
         edited = Edited(id=item.id, state="refused", reason=refused.reason, why=refused.detail)
         return edited, about | {"detail": refused.detail}
-    comparison = Comparison(ctx, folder_of(ctx, "generation", item.run_id))
+    folder = ctx.open.folder / "runs" / "edited"  # the run's own may be in use
+    folder.mkdir(parents=True, exist_ok=True)
+    comparison = Comparison(ctx, folder)
 
     async def work(job: object) -> Any:
         await comparison.prepare()

@@ -33,6 +33,7 @@ class Session:
     running: dict[Step, str] = field(default_factory=dict)  # progress text of a step's job
     passes: "asyncio.Future[None] | None" = None  # the background work on it, see tools/passes.py
     counting: "asyncio.Future[None] | None" = None  # of tokens, once the passes are done
+    editing: asyncio.Lock = field(default_factory=asyncio.Lock)  # generated records, one at a time
     passes_stopped: bool = False  # the user stopped them; they go on at the next opening
 
     @property
