@@ -12,7 +12,7 @@ from app.store import records
 from app.ui import kit
 from app.ui.geometry import memory
 from app.ui.records.compare import AS_IMPORTED, PiecesText
-from app.ui.records.conversation import TURNS_SHOWN, Conversation
+from app.ui.records.conversation import TURNS_SHOWN, Conversation, chips_of
 from app.ui.records.fixes import PreviewDialog, fix_entries
 from app.ui.records.handling import MARKDOWN
 from app.ui.records.snapshot import Detail
@@ -191,3 +191,12 @@ def test_what_a_record_is_offered() -> None:
     assert (
         fix_entries(record.model_copy(update={"issues": ()}), lambda *_: None, lambda: None) == []
     )
+
+
+def test_who_decided_on_the_topic_is_said_in_place_of_a_probability() -> None:
+    said = {"user": "confirmed", "label": "by its label", "model": "by a model", "auto": "0.90"}
+    for source, words in said.items():
+        record = Record(
+            id=1, messages=(), topic_id=2, topic_source=source, probability=0.9  # type: ignore[arg-type]
+        )  # fmt: skip
+        assert [text for text, _ in chips_of(Detail(record, "Card"))] == ["Card", words]
