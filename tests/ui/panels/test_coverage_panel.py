@@ -1,5 +1,6 @@
 """The coverage panel: figures of now, rounds, and the offers that need no model."""
 
+import asyncio
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -161,6 +162,40 @@ async def test_figures_are_of_now_and_quota_is_set_by_tool(
         await app.call("merge_topics", topic_ids=[ids["Fees"]], into=ids["Cards"])
         await until(lambda: panel.topics.table.row_count == 1)
         assert panel.snapshot.report.coverage.grade == "n/a"
+
+
+async def test_a_refresh_is_drawn_in_several_turns_of_the_loop(
+    open_app: Any, show_panel: Any, make_rows: Any, monkeypatch: Any
+) -> None:
+    """All of it in one takes 55 ms with a review of 200 records open, and the window stands still."""
+    async with open_app(make_rows(10), quota=5) as app:
+        await _placed(app)
+        panel = await show_panel(app, CoveragePanel)
+        turn, turns = 0, dict[str, int]()
+        loop = asyncio.get_running_loop()
+
+        def count() -> None:
+            nonlocal turn, handle
+            turn, handle = turn + 1, loop.call_soon(count)
+
+        def note(name: str, card: Any, method: str) -> None:
+            draw = getattr(card, method)
+
+            def noted(*given: Any) -> None:
+                turns[name] = turn
+                draw(*given)
+
+            monkeypatch.setattr(card, method, noted)
+
+        note("topics", panel.topics, "show_topics")
+        note("plan", panel.plan, "show_plan")
+        note("offers", panel.offers, "show_offer")
+        note("review", panel.review, "show_review")
+        handle = loop.call_soon(count)
+        await panel.refresh()
+        handle.cancel()
+        assert list(turns) == ["topics", "plan", "offers", "review"]
+        assert len({*turns.values()}) == 4
 
 
 async def test_accepted_moves_land_in_the_thin_topic(
