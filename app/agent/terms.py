@@ -48,8 +48,8 @@ TERMS: dict[str, str] = {
     "the run early when nothing more is gained.",
     "test": "The **test** split serves the report only. Each opening is counted, because a set looked "
     "at often is no longer unseen.",
-    "split": "Records are **split** 80/10/10 into train, validation and test. Near duplicates stay in "
-    "one split, so that nothing leaks.",
+    "split": "Records are **split** 80/10/10 into train, validation and test, of each topic too "
+    "once there are topics. Near duplicates stay in one split, so that nothing leaks.",
     "group": "A **group** is the answers to one prompt. Training compares within it: what scores above "
     "the group's mean becomes more likely.",
     "step": "A training **step** samples a batch of groups, grades them and moves the model once.",

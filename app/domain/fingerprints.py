@@ -120,7 +120,7 @@ class Fingerprint(BaseModel):
 
 
 def categorisation(*, records: str, topics: str) -> Fingerprint:
-    """Inputs of step 2: the valid records' contents and the topic tree."""
+    """Inputs of step 2: the valid records' contents, in whatever split, and the topic tree."""
     return Fingerprint.of(records=records, topics=topics)
 
 

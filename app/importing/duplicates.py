@@ -9,7 +9,6 @@ from rensa import RMinHash
 from app.domain.near_duplicates import PERMUTATIONS, first_of_cluster
 from app.domain.normalise import cluster_key
 from app.domain.records import Message
-from app.domain.splits import split_of_cluster
 from app.domain.validation import issue
 
 SHINGLE = 5  # characters: one changed word of a short sentence still leaves most of them alike
@@ -56,8 +55,9 @@ def shingles(text: str) -> list[str]:
 
 def placements(
     prompts: Iterable[tuple[int, int, str, bytes, str]],
-) -> Iterator[tuple[str, str, str | None, int]]:
-    """What clustering changes: cluster, split, warning or None, and id of each record it moves.
+) -> Iterator[tuple[str, int, str | None, int]]:
+    """What clustering changes: cluster and the id of its first, whose split it has; warning or None, and
+    id of each record it moves.
 
     `prompts` are id, line, own cluster, content hash and messages (JSON) of the valid records in
     order. The first of a cluster gives it its name; an exact duplicate is moved without a warning.
@@ -76,4 +76,4 @@ def placements(
         seen.add(digest)
         if near or cluster != alone:
             text = issue("near_duplicate", line=earlier).text if near else None
-            yield cluster, split_of_cluster(cluster), text, record_id
+            yield cluster, known[first][0], text, record_id

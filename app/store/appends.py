@@ -22,6 +22,12 @@ SELECT = (
     f"SELECT {', '.join((*RECORD_COLUMNS, *BODY_COLUMNS))} FROM record "
     "JOIN body ON record_id = id ORDER BY id"
 )
+# A prompt that is here already is of one split with it, wherever that was moved since its import.
+FOLLOW = """UPDATE record SET split = known.split
+  FROM (SELECT cluster, MIN(split) AS split FROM record
+    WHERE id <= :last AND source <> 'generated' AND cluster <> '' GROUP BY +cluster) AS known
+  WHERE record.id > :last AND record.source <> 'generated' AND record.cluster = known.cluster
+    AND record.split IS NOT known.split"""
 Rows = list[tuple[Any, ...]]
 
 
@@ -57,6 +63,7 @@ def append(
     if added and duplicates == "mark":
         mark_duplicates(tx.db.connection())
     if added:
+        tx.db.connection().execute(FOLLOW, {"last": last})
         meta.put(tx, "batches", [*batches, {**note, "records": added, "skipped": read - added}])
         meta.put(tx, "near_duplicates", "pending")
     return Appended(added=added, skipped=read - added, batch=len(batches))

@@ -64,12 +64,14 @@ VALID_PROMPTS = """
 SELECT id, line, cluster, content_hash, messages FROM record JOIN body ON record_id = id
 WHERE valid AND source <> 'generated' ORDER BY id
 """
-PLACE = "UPDATE record SET cluster = ?, split = ? WHERE id = ?"
+PLACE = (
+    "UPDATE record SET cluster = ?, split = (SELECT split FROM record WHERE id = ?) WHERE id = ?"
+)
 WARN_NEAR = """
 UPDATE record SET flags = flags | ?, issues = json_insert(issues, '$[#]', json_object(
   'code', 'near_duplicate', 'severity', 'warn', 'text', ?)) WHERE id = ? AND flags & ? = 0
 """
-Placement = tuple[str, str, str | None, int]  # cluster, split, text of a warning or None, record id
+Placement = tuple[str, int, str | None, int]  # cluster, id of its first, warning or None, record id
 WARNED = "SELECT COUNT(*) FROM record WHERE flags <> 0 AND valid"
 
 
@@ -204,10 +206,11 @@ def triggers() -> list[str]:
 
 
 def place(connection: sqlite3.Connection, changes: Iterable[Placement]) -> None:
-    """Give records another cluster and split; a warning becomes an issue `near_duplicate`, once."""
+    """Give records another cluster and the split of its first, as that is stored; a warning becomes an
+    issue `near_duplicate`, once."""
     flag = 1 << FLAG_BITS["near_duplicate"]
-    for cluster, split, text, record_id in changes:
-        connection.execute(PLACE, (cluster, split, record_id))
+    for cluster, first, text, record_id in changes:
+        connection.execute(PLACE, (cluster, first, record_id))
         if text is not None:
             connection.execute(WARN_NEAR, (flag, text, record_id, flag))
 

@@ -15,7 +15,9 @@ from app.jobs import Job
 from app.paths import resource
 from app.store import meta, records, results, topics, uncertain
 from app.store.database import Tx
+from app.store.dealing import deal_by_topic
 from app.store.records import RecordFilter
+from app.tools import passes
 from app.tools.answers import follow_job
 from app.tools.base import Context, tool
 from app.tools.coverage import analysed
@@ -81,6 +83,8 @@ async def categorise(
     session = ctx.open
     fingerprint = await session.expected("categorize")
     result = await place_in_worker(ctx, "Categorise", session.folder / "runs" / "categorize")
+    if await session.store.read(meta.get, "near_duplicates", "done") == "pending":
+        await passes.start(ctx)  # they say which records must be in one split
     asked = RecordFilter(valid=True, uncategorised=scope == "unlabeled")
     number = await session.store.read(records.count, asked)
     label = f"Categorise {number:,} records"
@@ -120,12 +124,15 @@ def _configuration(tx: Tx, texts: Path) -> dict[str, Any]:
 
 
 def store_placed(tx: Tx, result: dict[str, Any], asked: RecordFilter) -> int:
-    """Write the worker's assignments of the records asked for; returns how many that changed."""
+    """Write the worker's assignments of the records asked for; returns how many that changed. Where
+    these are the first, the splits are dealt by topic with them."""
     free = set(records.ids(tx, asked))
     with Path(result["assignments"]).open("rb") as file:
         lines = (line for text in file if (line := orjson.loads(text))["id"] in free)
         least = result["threshold"]
-        return records.store_assignments(tx, lines, within=WITHIN, least=least)
+        written = records.store_assignments(tx, lines, within=WITHIN, least=least)
+    deal_by_topic(tx)
+    return written
 
 
 def store_anew(tx: Tx, result: dict[str, Any], asked: RecordFilter) -> int:
