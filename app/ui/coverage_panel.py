@@ -12,13 +12,16 @@ from app.store.events import (
     SettingsChanged,
     TopicsChanged,
 )
+from app.tools.generation_report import GenerationReport
 from app.tools.plan_cost import plan_cost
 from app.ui import dialogs, kit
 from app.ui.coverage.generator_edit import write_generator
+from app.ui.coverage.more_dialog import ask_more
 from app.ui.coverage.offers import OffersCard
 from app.ui.coverage.plan_card import PlanCard
 from app.ui.coverage.review import GeneratedCard
 from app.ui.coverage.rounds import RoundsCard
+from app.ui.coverage.rows import BETWEEN
 from app.ui.coverage.snapshot import CoverageSnapshot, footnote, read_view, stats
 from app.ui.coverage.targets_dialog import ask_targets
 from app.ui.coverage.topics_card import TopicsCard
@@ -168,6 +171,7 @@ class CoveragePanel(Panel):
         offers.generate_asked.connect(
             lambda name: self.act(self.app.call("generate_synthetic_data", strategy=name))
         )
+        offers.more_asked.connect(lambda: self.act(self._ask_more()))
         review = self.review
         review.accepted.connect(lambda ids: self.act(self.app.call("accept_generated", ids=ids)))
         review.accepted_from.connect(
@@ -244,6 +248,22 @@ class CoveragePanel(Panel):
         targets = await ask_targets(self, "own", rows, view.wished)
         if targets is not None:
             await self.app.call("set_targets", targets=targets)
+
+    async def _ask_more(self) -> None:
+        """More for topics that the user ticks; the one selected in the table is ticked already."""
+        report, table = self.snapshot.report, self.topics.table
+        if report is None:
+            return
+        place, below = table.currentIndex().row(), []
+        if 0 <= place < len(table.topics.rows):
+            path = table.topics.rows[place].topic
+            below = [t for t in report.topic_ids if t == path or t.startswith(path + BETWEEN)]
+        wish = await ask_more(self, list(report.topic_ids), below)
+        if wish is None:
+            return
+        made = await self.app.call("generate_synthetic_data", **wish)
+        if isinstance(made, GenerationReport) and made.run_id is None:
+            raise InputError(made.text)
 
     async def _edit(self, item_id: int, text: str) -> None:
         changed = await dialogs.ask_text(

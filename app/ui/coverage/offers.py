@@ -20,7 +20,8 @@ MOVES_SHOWN = 3
 
 class OffersCard(QFrame):
     """`moved` carries record ids; `quota_asked` a quota that the records allow; `generate_asked` the
-    name of a strategy; `script_asked` is for the user's own generator."""
+    name of a strategy; `more_asked` is for topics of the user's choice, `script_asked` for the user's
+    own generator."""
 
     moved = Signal(list)
     weights_asked = Signal()
@@ -28,6 +29,7 @@ class OffersCard(QFrame):
     merge_asked = Signal()
     quota_asked = Signal(int)
     generate_asked = Signal(str)
+    more_asked = Signal()
     connect_asked = Signal()
     script_asked = Signal()
 
@@ -84,6 +86,8 @@ class OffersCard(QFrame):
             kit.Entry(s.title, partial(self.generate_asked.emit, s.name), tip=s.description)
             for s in strategies()
         ]
+        tip = "Edge cases, variants, more of anything: for topics that you choose, also full ones"
+        entries += [kit.Entry(), kit.Entry("For chosen topics…", self.more_asked.emit, tip=tip)]
         words = f"{offer.planned:,} by the plan. " if offer.planned else "No more is planned. "
         button = kit.drop_button("Generate", entries, small=True, tip="You see the cost first")
         self._road("Generate", words + "Checked, then reviewed by you.", button)
