@@ -4,13 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.domain.splits import split_of_cluster
 from app.domain.topics import TopicNode
-from app.store import changes, meta, results, topics
+from app.store import meta, results, topics
 from app.tools import passes
 from app.wiring import App
 from tests.tools.conftest import OpenApp
@@ -52,11 +51,6 @@ async def counted(app: App) -> dict[int | None, Counter[str]]:
     return found
 
 
-async def newest(app: App) -> Any:
-    assert app.session is not None
-    return (await app.session.store.read(changes.timeline, 1))[0]
-
-
 async def test_the_first_categorisation_gives_each_topic_its_share_in_one_undo(
     program: OpenApp,
 ) -> None:
@@ -70,7 +64,6 @@ async def test_the_first_categorisation_gives_each_topic_its_share_in_one_undo(
         for counts in (await counted(app)).values():
             n = sum(counts.values())
             assert all(abs(counts[split] - n / 10) < 1 for split in ("validation", "test"))
-        assert (await newest(app)).label == f"Categorise {len(TEXTS)} records"
         assert not await app.session.missing_for("coverage_generation"), "the categories are fresh"
         await app.call("undo")
         assert await splits(app) == imported
