@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from app.errors import AppError, Stopped
+from app.errors import AppError, InputError, Stopped
 from app.jobs import Job
 from app.store import results
 from app.store.events import Event, RunChanged
@@ -51,6 +53,26 @@ def config_of(run: RunDir) -> dict[str, Any]:
     """What the run was started with."""
     config: dict[str, Any] = read_json(run.path / "config.json")
     return config
+
+
+@asynccontextmanager
+async def starting(ctx: Context, run_id: int) -> AsyncIterator[None]:
+    """Around the start of a run that is marked as running: one that cannot start is marked as failed.
+
+    Raises InputError where its folder cannot be written.
+    """
+    try:
+        yield
+    except (OSError, AppError) as error:
+        why = str(error)
+        if isinstance(error, OSError):
+            why = f"{error.filename or 'The run folder'} cannot be written ({error.strerror})."
+        why = f"The run could not be started. {why}"
+        failed = {"error": why}
+        await ctx.open.store.transaction(results.update, run_id, state="failed", data=failed)
+        raise InputError(
+            f"{why} Free some space or mend its permissions, then try again."
+        ) from error
 
 
 async def attach(ctx: Context) -> None:

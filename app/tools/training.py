@@ -160,7 +160,8 @@ async def resume_training(ctx: Context) -> TrainingStarted:
     await ctx.open.store.transaction(
         results.update, result.id, state="running", data={"wanted": "", "error": ""}
     )
-    await start_worker("train", run, config, detached=True)
+    async with runs.starting(ctx, result.id):
+        await start_worker("train", run, config, detached=True)
     runs.begin(ctx, result.id)
     return TrainingStarted(run_id=result.id)
 
@@ -204,17 +205,20 @@ async def _prepare(ctx: Context, params: TrainingParams) -> int:
         results.add, "training", fingerprint=fingerprint, state="running", data=data
     )
     run = RunDir(session.folder / "runs" / f"train-{run_id}")
-    given = {
-        "method": "rft",
-        "model": str(model),
-        "train": str(await written_split(ctx, "train", run.path / "train.jsonl")),
-        "validation": str(await written_split(ctx, "validation", run.path / "validation.jsonl")),
-        "grader": config.model_dump(mode="json"),
-        "params": params.model_dump(mode="json"),
-        "out": str(run.path / "model"),
-        "resume": False,
-    }
-    await start_worker("train", run, given, detached=True)
+    async with runs.starting(ctx, run_id):
+        given = {
+            "method": "rft",
+            "model": str(model),
+            "train": str(await written_split(ctx, "train", run.path / "train.jsonl")),
+            "validation": str(
+                await written_split(ctx, "validation", run.path / "validation.jsonl")
+            ),
+            "grader": config.model_dump(mode="json"),
+            "params": params.model_dump(mode="json"),
+            "out": str(run.path / "model"),
+            "resume": False,
+        }
+        await start_worker("train", run, given, detached=True)
     return run_id
 
 

@@ -52,8 +52,9 @@ ALWAYS_ASK = {
     "set_split",
     "start_training",
 }
-NOT_FOR_MODELS = {"append_file", "confirm_grader_test", "export_model", "export_records", "improve_categories"} | {
-    "export_topics", "import_topics"
+NOT_FOR_MODELS = {
+    "append_file", "confirm_grader_test", "export_model", "export_records", "export_topics",
+    "import_topics", "improve_categories",
 }  # fmt: skip
 CLASSES = {
     "read": READ, "reversible": REVERSIBLE, "guarded": GUARDED, "consequential": CONSEQUENTIAL,
