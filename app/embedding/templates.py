@@ -18,6 +18,11 @@ def template_names() -> list[str]:
     return sorted(_files())
 
 
+def template_title(name: str) -> str:
+    """A template's name as it is shown: Customer support, from customer_support."""
+    return name.replace("_", " ").capitalize()
+
+
 def broken_templates() -> dict[str, str]:
     """The user's own templates that cannot be read, with the reason."""
     found: dict[str, str] = {}
@@ -58,11 +63,10 @@ def _read(path: Path) -> TopicNode:
     if path.stat().st_size > MOST_BYTES:
         raise ToolError(f"It is larger than {MOST_BYTES // 1_000_000} MB.")
     text = path.read_text(encoding="utf-8-sig")
-    title = path.stem.replace("_", " ").capitalize()
     if path.suffix.lower() != ".json":
-        made = TopicNode(name=title, children=from_text(text))
+        made = TopicNode(name=template_title(path.stem), children=from_text(text))
     elif text.lstrip().startswith("["):
-        made = TopicNode(name=title, children=from_json(text))
+        made = TopicNode(name=template_title(path.stem), children=from_json(text))
     else:
         (made,) = from_json(f"[{text}]")
     topics = validate_hierarchy(made.children, max_leaves=MAX_TOPICS)

@@ -73,9 +73,14 @@ async def categorize_records(
 
 
 async def categorise(
-    ctx: Context, *, scope: str, review_below: float = DEFAULTS.topic_review
+    ctx: Context,
+    *,
+    scope: str,
+    review_below: float = DEFAULTS.topic_review,
+    since: int | None = None,
 ) -> Categorised:
-    """Categorise in a worker and store the result as one Change.
+    """Categorise in a worker and store the result as one Change; with the id of a Change of this call
+    as a part of that, where nothing else was done meanwhile.
 
     With scope "all" that a model found records to fit none no longer counts: their topics may be there
     by now, and it may be asked again.
@@ -89,7 +94,11 @@ async def categorise(
     number = await session.store.read(records.count, asked)
     label = f"Categorise {number:,} records"
     store = store_anew if scope == "all" else store_placed
-    count = await ctx.write(label, store, result, asked)
+    count = None
+    if since is not None:
+        count = await session.store.follow_up(since, ctx.tool, store, result, asked)
+    if count is None:
+        count = await ctx.write(label, store, result, asked)
     done = await keep_result(session, result, count, fingerprint.model_dump_json(), review_below)
     await session.store.transaction(results.add_point, "categorize", done.reading)
     return done

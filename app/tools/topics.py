@@ -16,8 +16,10 @@ from app.domain.topics import (
     leaves,
     validate_hierarchy,
 )
-from app.embedding.templates import load_template
+from app.domain.wording import count
+from app.embedding.templates import load_template, template_title
 from app.errors import ToolError
+from app.store import changes as timeline
 from app.store import results, topics
 from app.store.database import Tx
 from app.store.events import TopicsChanged
@@ -93,7 +95,8 @@ async def _propose(ctx: Context, method: Method, template_name: str, max_depth: 
     if method == "labels":
         return await proposals.from_labels(ctx, max_depth)
     nodes = [] if method == "manual" else load_template(template_name).children
-    return await proposals.keep(ctx, method, nodes, note=template_name)
+    note = f"From the template “{template_title(template_name)}”." if template_name else ""
+    return await proposals.keep(ctx, method, nodes, note=note)
 
 
 def _wish(method: Method, max_depth: int, instructions: str) -> str:
@@ -147,11 +150,13 @@ async def apply_topic_hierarchy(
 ) -> Applied:
     """Apply a hierarchy the user agreed to (without one: the pending proposal), or only these `changes`
     of it: kind and path, such as added:["Cards","Lost"] (removed, renamed, moved: the path now). Topics
-    that stay keep their records, locked ones stay as they are; categorising and coverage follow."""
+    that stay keep their records, locked ones stay as they are; categorising and coverage follow, undone
+    with it."""
     nodes, _, labelled = await _to_apply(ctx, hierarchy, changes)
-    placed = await ctx.write(f"Apply {len(leaves(nodes))} topics", _apply, nodes, labelled)
+    label = f"Apply {count(len(leaves(nodes)), 'topic')}"
+    placed, change = await ctx.write(label, _apply, nodes, labelled)
     await proposals.discard(ctx)
-    categorised = await categories.categorise(ctx, scope="all")
+    categorised = await categories.categorise(ctx, scope="all", since=change)
     report = await analyze_coverage(ctx)
     assert isinstance(report, CoverageReport)
     return Applied(
@@ -193,8 +198,9 @@ def _taken(
     return nodes, diff_hierarchies(present, nodes)
 
 
-def _apply(tx: Tx, nodes: list[TopicNode], labelled: bool) -> dict[TopicPath, int]:
+def _apply(tx: Tx, nodes: list[TopicNode], labelled: bool) -> tuple[dict[TopicPath, int], int]:
+    """The leaves' ids by path, and the id of the Change being written."""
     placed = topics.apply_hierarchy(tx, nodes, labelled=labelled)
     results.add_point(tx, "topics_config", f"{len(placed)} topics applied")
     tx.emit(TopicsChanged(tx.dataset_id))
-    return placed
+    return placed, timeline.latest_id(tx)

@@ -6,21 +6,22 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QPushButton, QVBoxLayout
 
 from app.domain.topic_text import from_text
-from app.embedding.templates import template_names
+from app.embedding.templates import broken_templates, template_names, template_title
 from app.store.events import RecordsChanged, ResultsChanged, SettingsChanged, TopicsChanged
 from app.tools.proposals import pending
 from app.ui import dialogs, kit
+from app.ui.kit.buttons import Kind
 from app.ui.panel import Panel
 from app.ui.topics.deciding import Deciding
 from app.ui.topics.editing import LIST, Editing
-from app.ui.topics.lines import Line
+from app.ui.topics.lines import Line, exemplars
 from app.ui.topics.pane import TopicPane
 from app.ui.topics.proposal import ExamplesCard, ProposalCard
 from app.ui.topics.review import ReviewCard
-from app.ui.topics.snapshot import TopicsSnapshot, read_examples, read_snapshot
+from app.ui.topics.snapshot import EXAMPLES, TopicsSnapshot, read_examples, read_snapshot
 
 MODEL_TIP = "A connected model names and groups the topics, or changes them as you ask."
 WISH = "Name each topic plainly and group those that belong together under common parents."
@@ -36,12 +37,13 @@ class TopicsPanel(Panel):
         self.snapshot = TopicsSnapshot()
         self.facts = kit.label("", "body", "muted", wrap=True)
         self.propose = kit.button("Propose", self._propose, icon="arrows-clockwise")
-        self.start_from = kit.drop_button("Start from…", self._starts(), kind="ghost")
+        self._templates = dict.fromkeys(template_names(), "")  # why it cannot be used, by name
+        self.start_from = self._start_button(kind="ghost")
         words = kit.column(kit.label("Topics", "h1"), self.facts, gap=2)
         self.column.addLayout(kit.row((words, 1), self.propose, self.start_from))
         self.first = kit.button("Find topics", self._propose, kind="primary")
-        other = kit.drop_button("Start from…", self._starts())
-        self.pane = TopicPane(self.first, other)
+        self.begin_from = self._start_button()
+        self.pane = TopicPane(self.first, self.begin_from)
         self.proposal = ProposalCard()
         self.review = ReviewCard(self)
         self.deciding = Deciding(self, self.review)
@@ -109,13 +111,25 @@ class TopicsPanel(Panel):
         pane.tree.dropped.connect(self.editing.drop)
         pane.tree.picked.connect(self._show_examples)
 
+    def _start_button(self, *, kind: Kind = "") -> QPushButton:
+        """The ways to begin; the user's own templates are looked for whenever it opens."""
+        button = kit.drop_button("Start from…", self._starts(), kind=kind)
+        button.menu().aboutToShow.connect(lambda: self.app.jobs.start(self._read_templates()))
+        return button
+
+    async def _read_templates(self) -> None:
+        found = await asyncio.to_thread(_all_templates)
+        if found != self._templates:
+            self._templates = found
+            for button in (self.start_from, self.begin_from):
+                kit.set_entries(button, self._starts())
+
+    def _template(self, name: str, broken: str) -> kit.Entry:
+        do = partial(self._generate, "template", name)
+        return kit.Entry(template_title(name), do, enabled=not broken, tip=kit.tip(broken))
+
     def _starts(self) -> list[kit.Entry]:
-        made = [
-            kit.Entry(
-                name.replace("_", " ").capitalize(), partial(self._generate, "template", name)
-            )
-            for name in template_names()
-        ]
+        made = [self._template(name, broken) for name, broken in self._templates.items()]
         return [
             kit.Entry("The data", self._propose),
             kit.Entry("A template", below=made),
@@ -171,7 +185,7 @@ class TopicsPanel(Panel):
         self.examples.setVisible(line is not None)
         if line is None:
             return
-        self._draw_examples(line, line.exemplars)
+        self._draw_examples(line, exemplars(line, EXAMPLES))
         self.sees_changed.emit()
         if not self.pane.proposed and self.app.session is not None:
             self.app.jobs.start(self._read_examples(line))  # not an act: an error stays shown
@@ -193,3 +207,9 @@ class TopicsPanel(Panel):
             thin=line.thin,
         )
         self.examples.records.setVisible(not self.pane.proposed and bool(line.records))
+
+
+def _all_templates() -> dict[str, str]:
+    """Why each cannot be used, empty where it can, by name."""
+    broken = broken_templates()
+    return {name: broken.get(name, "") for name in template_names()}

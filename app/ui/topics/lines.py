@@ -222,3 +222,11 @@ def _mean(weighted: Sequence[tuple[float | None, int]]) -> float | None:
 def leaf_lines(lines: Sequence[Line]) -> list[Line]:
     """The leaves, in the order of the tree."""
     return [leaf for line in lines for leaf in ([line] if line.leaf else leaf_lines(line.children))]
+
+
+def exemplars(line: Line, most: int) -> tuple[str, ...]:
+    """The typical records of a topic; of a group those of its largest topics, at most so many."""
+    if line.leaf:
+        return line.exemplars
+    ends = sorted(leaf_lines(line.children), key=lambda end: -end.records)
+    return tuple(end.exemplars[0] for end in ends if end.exemplars)[:most]

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeView,
 
 from app.domain.topic_diff import DiffEntry
 from app.domain.topics import TopicPath, leaves
+from app.domain.wording import count
 from app.tools.proposals import Proposal
 from app.ui import kit
 from app.ui.kit.table import fill_item
@@ -173,7 +174,7 @@ def _change(entry: DiffEntry, sizes: Mapping[TopicPath, int]) -> Change:
     old, new = entry.old or (), entry.new or ()
     match entry.kind:
         case "added":
-            sub = f"{sizes[new]:,} records" if sizes.get(new) else "new"
+            sub = count(sizes[new], "record") if sizes.get(new) else "new"
             return Change(entry.id, "plus", "good_text", new[-1], sub)
         case "renamed":
             words = f"{old[-1]} to {new[-1]}"
@@ -189,7 +190,8 @@ def sentences(proposal: Proposal, *, has_topics: bool, confirmed: int) -> list[s
     """What the lines do not say."""
     said = []
     if not has_topics:
-        said.append(f"{proposal.leaves} topics, shown at the left. Accept, or change how many.")
+        ways = "Accept" if proposal.k is None else "Accept, or change how many"
+        said.append(f"{count(proposal.leaves, 'topic')}, shown at the left. {ways}.")
     elif proposal.diff.empty:
         said.append("The same topics as now.")
     else:
@@ -197,7 +199,7 @@ def sentences(proposal: Proposal, *, has_topics: bool, confirmed: int) -> list[s
     if has_topics and proposal.diff.removed:
         said.append("Records of removed topics are placed again.")
     if confirmed:
-        said.append(f"Your {confirmed:,} confirmed records stay where their topic stays.")
+        said.append(f"Confirmed by you: {count(confirmed, 'record')}, kept where the topic stays.")
     return said
 
 
@@ -226,7 +228,7 @@ class ExamplesCard(QFrame):
     ) -> None:
         """A topic, its size and typical records."""
         self.title.setText(name)
-        self.count.show_text(f"{size:,} records", "warn" if thin else "muted")
+        self.count.show_text(count(size, "record"), "warn" if thin else "muted")
         self.about.setText(about)
         self.about.setVisible(bool(about))
         kit.clear(self.body)
@@ -235,4 +237,5 @@ class ExamplesCard(QFrame):
             prose = kit.Prose(f"“{short}”", "Typical record")
             self.body.addWidget(prose)
         if not examples:
-            self.body.addWidget(kit.label("No records yet.", "body", "muted"))
+            words = "Select a topic in it to see typical records." if size else "No records yet."
+            self.body.addWidget(kit.label(words, "body", "muted", wrap=True))

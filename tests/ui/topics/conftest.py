@@ -154,19 +154,20 @@ async def placed(app: App) -> dict[str, int]:
     return ids
 
 
-OpenTopics = Callable[[], AbstractAsyncContextManager[Hands]]
+OpenTopics = Callable[..., AbstractAsyncContextManager[Hands]]
 
 
 @pytest.fixture
 def open_topics(open_app: OpenApp, until: Until) -> OpenTopics:
     @asynccontextmanager
-    async def open_it() -> AsyncIterator[Hands]:
+    async def open_it(rows: Sequence[dict[str, Any]] | None = None) -> AsyncIterator[Hands]:
+        rows = [row(i) for i in range(1, 13)] if rows is None else rows
         async with open_app() as app:
             window = MainWindow(app)
             window.resize(1280, 800)
             window.show()
             window.activateWindow()
-            await app.open(await add_dataset(app, [row(i) for i in range(1, 13)], "Tickets"))
+            await app.open(await add_dataset(app, rows, "Tickets"))
             ids = await placed(app)
             window.go("topics_config", {})
             await until(lambda: window.findChild(TopicsPanel))

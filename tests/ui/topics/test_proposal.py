@@ -30,12 +30,12 @@ def test_changes_in_words() -> None:
         added=[("New",)], renamed=[(("Old",), ("Cards",))], removed=[("Gone",)], moved=[]
     )
     assert [(change.words, change.sub) for change in changes(made)] == [
-        ("New", "1 records"),
+        ("New", "1 record"),
         ("Gone", "removed"),
         ("Old to Cards", "renamed"),
     ]
     said = sentences(made, has_topics=True, confirmed=41)
-    assert any("41 confirmed" in words for words in said)
+    assert any("Confirmed by you: 41 records" in words for words in said)
     assert [line.records for line in proposed_lines(made.hierarchy)] == [2, 1]
 
 
