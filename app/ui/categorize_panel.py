@@ -5,6 +5,7 @@ from dataclasses import replace
 from PySide6.QtWidgets import QPushButton, QVBoxLayout
 
 from app.domain.thresholds import DEFAULTS
+from app.domain.wording import count
 from app.store.events import RecordsChanged, ResultsChanged, SettingsChanged, TopicsChanged
 from app.ui import kit
 from app.ui.panel import Panel
@@ -16,7 +17,8 @@ from app.ui.topics.reliability_card import ReliabilityCard
 from app.ui.topics.review import ReviewCard
 from app.ui.topics.standing import Band, StandingSnapshot, bands, read_standing, sentences
 
-ASK_TIP = "A connected model places uncertain records, or says they fit none. Cost shown first."
+ASK_TIP = "The model places uncertain records, or says they fit none. The cost is shown first."
+NO_MODEL = "No model is connected. One could place the {}, for what it charges."
 
 
 class CategorizePanel(Panel):
@@ -32,7 +34,8 @@ class CategorizePanel(Panel):
         self.again = kit.button("Categorise", icon="arrows-clockwise")
         self.rest.clicked.connect(lambda: self._run("unlabeled", self.rest))
         self.again.clicked.connect(lambda: self._run("all", self.again))
-        self.ask = kit.button("", self._ask_model, kind="ghost", tip=ASK_TIP)
+        self.ask = kit.button("", self._ask_model, kind="ghost")
+        self.app.clients.on_change.append(self._show_ask)
         words = kit.column(kit.label("Categorise", "h1"), self.facts, gap=2)
         self.column.addLayout(kit.row((words, 1), self.ask, self.rest, self.again))
         self.notes = kit.column(gap=8)
@@ -82,9 +85,7 @@ class CategorizePanel(Panel):
             widget.setVisible(ready)
         self.rest.setVisible(ready and bool(snapshot.uncategorised))
         self.none.setVisible(not ready)
-        self.ask.setText(f"Ask the model about {snapshot.uncertain:,}…")
-        self.ask.setAccessibleName(f"Ask the model about {snapshot.uncertain:,} uncertain records")
-        self.ask.setVisible(ready and bool(snapshot.uncertain))
+        self._show_ask()
         self.again.setText("Categorise again" if snapshot.done else "Categorise")
         urgent = bool(snapshot.stale) or not snapshot.done
         kit.restyle(self.again, kind="primary" if urgent else "")
@@ -115,6 +116,22 @@ class CategorizePanel(Panel):
             self.tiles.addWidget(tile, 1)
         self.bar.show_parts([(band.name, band.records, band.tone) for band in found])
 
+    @property
+    def _connected(self) -> bool:
+        return self.app.connections.for_role("generator") is not None
+
+    def _show_ask(self) -> None:
+        number = count(self.snapshot.uncertain, "uncertain record")
+        self.ask.setVisible(bool(self.snapshot.leaves and self.snapshot.uncertain))
+        if self._connected:
+            self.ask.setText(f"Ask the model about {self.snapshot.uncertain:,}…")
+            self.ask.setAccessibleName(f"Ask the model about {number}")
+            self.ask.setToolTip(kit.tip(ASK_TIP))
+        else:
+            self.ask.setText("Connect a model…")
+            self.ask.setAccessibleName(f"Connect a model that could place {number}")
+            self.ask.setToolTip(kit.tip(NO_MODEL.format(number)))
+
     def _run(self, scope: str, button: QPushButton) -> None:
         review = DEFAULTS.topic_review
         work = self.app.call("categorize_records", scope=scope, confidence_threshold=review)
@@ -127,7 +144,10 @@ class CategorizePanel(Panel):
         self.go.emit("records", {"uncategorised": True})
 
     def _ask_model(self) -> None:
-        self.act(self.app.call("categorize_uncertain"), button=self.ask)
+        if self._connected:
+            self.act(self.app.call("categorize_uncertain"), button=self.ask)
+        else:
+            self.go.emit("connections", {})
 
     def _to_topics(self) -> None:
         self.go.emit("topics_config", {})

@@ -25,17 +25,20 @@ async def test_uncertain_records_are_placed_by_a_button(
         ids = await two_topics(app)
         panel = await show_panel(app, CategorizePanel)
         await until(lambda: panel.ask.isVisible())
-        assert panel.ask.text() == "Ask the model about 9…"
-        assert panel.ask.accessibleName() == "Ask the model about 9 uncertain records"
+        assert panel.ask.text() == "Connect a model…"
+        assert panel.ask.accessibleName() == "Connect a model that could place 9 uncertain records"
+        went: list[str] = []
+        panel.go.connect(lambda name, _: went.append(name))
         panel.ask.click()
-        await until(lambda: "act" in panel.errors)
-        assert "open Connections" in panel.errors["act"].text.text()
+        assert went == ["connections"]
 
         async def yes(card: Any) -> bool:
             return True
 
         app.approve = yes
-        connect(app, server)
+        await app.clients.change(connect, app, server)
+        assert panel.ask.text() == "Ask the model about 9…"
+        assert panel.ask.accessibleName() == "Ask the model about 9 uncertain records"
         server.by = lambda body: answer(
             [{"id": r["id"], "topic": f"T{ids['Cards']}"} for r in told(body, "records")]
         )
