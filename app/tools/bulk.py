@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from app.domain.records import Split
+from app.domain.wording import count
 from app.store import records, topics
 from app.store.bulk import condition
 from app.store.database import Tx
@@ -34,7 +35,7 @@ async def delete_records(
     ctx: Context, record_ids: list[int] | None = None, query: str | None = None
 ) -> Count:
     """Delete records, by their ids or by a filter line. Can be undone."""
-    return await _change(ctx, "Delete {n:,} records", record_ids, query, records.delete)
+    return await _change(ctx, "Delete {n}", record_ids, query, records.delete)
 
 
 async def _topic_card(
@@ -60,7 +61,7 @@ async def assign_topic(
     """Put records, by their ids or by a filter line, on a topic as the user's own decision ("" for
     none); it teaches the rest."""
     leaf = await ctx.open.store.read(leaf_of, topic)
-    label = "Set topic of {n:,} records"
+    label = "Set topic of {n}"
     return await _change(ctx, label, record_ids, query, records.set_topic, leaf)
 
 
@@ -86,9 +87,9 @@ async def tag_records(
 ) -> Count:
     """Give records, by their ids or by a filter line, a tag of one word, or take it away."""
     if how == "add":
-        label = f"Tag {{n:,}} records “{_braced(tag)}”"
+        label = f"Tag {{n}} “{_braced(tag)}”"
         return await _change(ctx, label, record_ids, query, records.set_tag, tag)
-    label = f"Take tag “{_braced(tag)}” from {{n:,}} records"
+    label = f"Take tag “{_braced(tag)}” from {{n}}"
     return await _change(ctx, label, record_ids, query, records.clear_tag, tag)
 
 
@@ -125,7 +126,7 @@ async def set_split(
     query: str | None = None,
 ) -> Count:
     """Put records, by their ids or by a filter line, in train, validation or test ("" for none)."""
-    label = f"Move {{n:,}} records to {split}" if split else "Take {n:,} records out of the splits"
+    label = f"Move {{n}} to {split}" if split else "Take {n} out of the splits"
     return await _change(ctx, label, record_ids, query, records.set_split, split or None)
 
 
@@ -139,7 +140,7 @@ async def _change(
 ) -> Count:
     """Run `work` on the records as one undoable change; as a job where there are many."""
     which, number = await _chosen(ctx, record_ids, query)
-    label = label.format(n=number)
+    label = label.format(n=count(number, "record"))
     write = ctx.write if number < MANY else ctx.write_as_job
     return Count(count=await write(label, work, which, *args))
 
