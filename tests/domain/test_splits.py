@@ -5,7 +5,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.splits import BUCKETS, cluster_id, deal, split_of, split_of_cluster
@@ -57,6 +57,7 @@ def test_shares_are_kept_in_each_topic() -> None:
         assert abs(found["test"] - 50) <= 4 * (500 * 0.09) ** 0.5
 
 
+@settings(deadline=None)
 @given(TOPICS)
 def test_each_topic_has_its_tenth_of_validation_and_of_test(sizes: list[int]) -> None:
     """To the record, also of topics so small that chance would often give them none."""
@@ -70,6 +71,7 @@ def test_each_topic_has_its_tenth_of_validation_and_of_test(sizes: list[int]) ->
         assert abs(sum(counts[split] for counts in found.values()) - sum(sizes) / 10) < 1
 
 
+@settings(deadline=None)
 @given(CLUSTERS)
 def test_of_a_topic_a_tenth_of_the_clusters_is_held_out_whatever_their_sizes(
     sizes: list[list[int]],
@@ -80,6 +82,7 @@ def test_of_a_topic_a_tenth_of_the_clusters_is_held_out_whatever_their_sizes(
         assert all(abs(found[split] - len(clusters) / 10) < 1 for split in HELD_OUT)
 
 
+@settings(deadline=None)
 @given(CLUSTERS, st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_matter(
     sizes: list[list[int]], chance: random.Random
