@@ -210,7 +210,8 @@ QSpinBox::down-arrow, QDoubleSpinBox::down-arrow
 
 def _choices(theme: Theme) -> str:
     c, r, px = theme.colors, theme.radius, theme.px
-    checks = "QCheckBox::indicator, QTableView::indicator, QTreeView::indicator"
+    lists = ("QCheckBox", "QTableView", "QTreeView", "QListView")
+    checks = ", ".join(f"{name}::indicator" for name in lists)
     on = checks.replace("indicator", "indicator:checked")
     return f"""
 QCheckBox, QRadioButton {{ spacing: 8px; background: transparent; padding: 2px;

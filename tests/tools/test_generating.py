@@ -343,12 +343,13 @@ async def test_items_are_edited_rejected_and_written_anew_with_a_reason(tmp_path
         assert (await app.call("review_generated", state="rejected")).total == 0
         replaced = await app.call("review_generated", state="replaced")
         assert replaced.total == refused + 1
-        best = max(i.score for i in (await app.call("review_generated")).items)
-        some = await app.call("accept_generated", min_score=best)
-        assert some.records >= 1
+        first, *rest = (await app.call("review_generated")).items
         context = app.context("assistant")
         context.by_model = True
-        await TOOLS["accept_generated"](context, {})
-        assert app.cards[-1].title.startswith("Accept ")
+        await TOOLS["accept_generated"](context, {"ids": [first.id]})
+        assert app.cards[-1].title == "Accept 1 generated record?"
+        best = max(i.score for i in rest)
+        some = await app.call("accept_generated", min_score=best)
+        assert some.records == sum(i.score >= best for i in rest)
         tree = await app.session.store.read(topics.counts)
         assert sum(tree.values()) == (await app.call("get_dataset_stats")).valid
