@@ -1,11 +1,15 @@
 """A dataset with thin topics, and a scripted model that writes good and bad records for them."""
 
+import atexit
 import json
+import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from app.llm.connections import Connection
@@ -161,13 +165,38 @@ def connect(app: App, server: Scripted, **prices: float) -> Connection:
     return connection
 
 
+_made: list[tuple[Path, str]] = []  # the user folder with the dataset, made once a process
+
+
+async def _copied(tmp_path: Path) -> str:
+    """Put a copy of the user folder with the dataset, its topics found and records placed, in the test's
+    own; returns the dataset's id. Importing and placing them anew takes seconds of two workers."""
+    file = tmp_path / "shop.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows()))
+    if not _made:
+        home = Path(mkdtemp(prefix="rft-writer-"))
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        app = await App.start(home)
+        try:
+            report = await app.import_file(file)
+            await app.open(report.dataset)
+            await app.call("generate_topics", method="labels")
+            await app.call("apply_topic_hierarchy")
+            await app.jobs.wait()
+        finally:
+            await app.close()
+        _made.append((home, report.dataset))
+    home, dataset = _made[0]
+    shutil.copytree(home, os.environ["RFT_STUDIO_HOME"], dirs_exist_ok=True)
+    return dataset
+
+
 @asynccontextmanager
 async def generator(
     tmp_path: Path, *, quota: int = 30, **prices: float
 ) -> AsyncIterator[tuple[App, Writer]]:
     """An app with the dataset categorised, and the model connected; every card is answered yes."""
-    file = tmp_path / "shop.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows()))
+    dataset = await _copied(tmp_path)
     app = await App.start()
     app.cards = []  # type: ignore[attr-defined]
 
@@ -178,10 +207,7 @@ async def generator(
     app.approve = approve
     async with scripted() as server:
         try:
-            report = await app.import_file(file)
-            await app.open(report.dataset)
-            await app.call("generate_topics", method="labels")
-            await app.call("apply_topic_hierarchy")
+            await app.open(dataset)
             await app.call("set_quota", quota=quota)
             connect(app, server, **prices)
             yield app, Writer(server)
