@@ -48,7 +48,7 @@ async def test_guided_and_piped_each_line_has_its_turn(home: Path) -> None:
         code, out, err = await c.end()
     assert code == OK
     assert "Traceback" not in err
-    assert out.startswith("Tickets [2J: 30 records. Guided, no language model.")
+    assert out.startswith("Tickets \ufffd[2J: 30 records. Guided, no language model.")
     assert "\x1b" not in out
     places = ("you> explain balance", "Balance says how evenly", "There is no /nonsense")
     assert sorted(places, key=out.index) == list(places)

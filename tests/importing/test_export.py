@@ -51,9 +51,9 @@ def quiet(done: int, total: int, words: str) -> None:
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "dataset.sqlite"
     create_dataset(path, ROWS, {"name": "t"})
-    into = "INSERT INTO topic(id, parent_id, name, description, position, locked) "
+    into = "INSERT INTO topic(id, parent_id, name, description, position, locked, color) "
     with closing(sqlite3.connect(path)) as db:
-        db.execute(into + "VALUES (1, NULL, 'Talk', '', 0, 0), (2, 1, 'Hello', '', 0, 0)")
+        db.execute(into + "VALUES (1, NULL, 'Talk', '', 0, 0, 0), (2, 1, 'Hello', '', 0, 0, 0)")
         db.commit()
     return path
 

@@ -65,7 +65,7 @@ async def test_a_full_disk_is_named_and_the_data_stays(opened):
         before = await store.read(records.count, RecordFilter())
         with pytest.raises(StoreError, match="The disk is full"):
             await store.write(
-                "Add many", lambda tx: [topics.add(tx, f"{i}" * 400) for i in range(99)]
+                "Add many", lambda tx: [topics.add(tx, f"{i:03}" * 150) for i in range(199)]
             )
         assert await store.read(topics.all_topics) == []
         assert await store.read(records.count, RecordFilter()) == before
