@@ -137,7 +137,9 @@ def built(path, rows, **more):
 
 def test_imported_rows_are_numbered_and_all_else_is_as_in_new_records(tmp_path):
     path, count = tmp_path / "d.sqlite", 2 * ROWS_A_STATEMENT + 3
-    lines = [(n, "imported", "test", 1, 0, b"h", "c", 5, 1, 0, 0, 0, 9, "p", "[]") for n in range(count)]
+    lines = [
+        (n, "imported", "test", 1, 0, b"h", "c", 5, 1, 0, 0, 0, 9, "p", "[]") for n in range(count)
+    ]
     with DatasetWriter(path) as writer:
         writer.add_imported(lines, [("[1]", "[2]", "3", "4", "{}")] * count)
         assert writer.finish({}, duplicates=False) == count

@@ -93,8 +93,10 @@ async def coverage_choices(turn: Turn, report: CoverageReport) -> None:
 
 
 def _reachable(report: CoverageReport) -> int:
-    """A smaller quota that every topic reaches without writing records; 0 when there is none."""
-    smallest = min((t.records for t in report.coverage.leaves.topics), default=0)
+    """A smaller quota that every topic without one of its own reaches without writing records; 0 when
+    there is none."""
+    following = (t for t in report.coverage.leaves.topics if t.quota == report.quota)
+    smallest = min((t.records for t in following), default=0)
     reachable = smallest // 5 * 5
     return reachable if SMALLEST_QUOTA <= reachable < report.quota else 0
 
