@@ -96,9 +96,11 @@ class Reliability(BaseModel):
         points, chance = round(self.error * 100), round(self.by_chance * 100)
         unit = "point" if points == 1 else "points"
         said = f"Off by {points} {unit} of 100 on average, over {self.n:,} confirmed records."
-        if self.error <= self.by_chance:
-            return f"{said} Chance alone makes {chance} with so many: no error to see."
-        return f"{said} Chance alone makes {chance} with so many."
+        said += f" Chance alone makes {chance} with so many"
+        said += ": no error to see." if self.error <= self.by_chance else "."
+        if sum(part.n * part.predicted for part in self.bins) / self.n < DEFAULTS.topic_review:
+            said += " You decided on the least certain ones: it says little of the others."
+        return said
 
 
 def reliability(

@@ -44,7 +44,9 @@ from app.store.stats import stats as stats
 
 BATCH = 2000  # whole records held at a time
 SLICE = 20_000  # ids taken in one go: a millisecond in which no other thread of Python runs
-DECIDED = "valid AND fit IS NOT NULL AND topic_source IN ('auto', 'proposal')"
+# The least fit decides on these; what is in a locked topic stays, as in a categorisation.
+DECIDED = """valid AND fit IS NOT NULL AND topic_source IN ('auto', 'proposal')
+  AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked)"""
 WHOLE = (
     f"SELECT {', '.join((*RECORD_COLUMNS, *TEXTS))} FROM record JOIN body ON body.record_id = id"
 )
@@ -230,7 +232,7 @@ def store_assignments(
 def fits_under(tx: Tx) -> list[int]:
     """How many records that a threshold decides on have a fit under 0.00, 0.01 ... 1.01."""
     query = f"SELECT CAST(ROUND(fit * 10000) AS INT) / 100, COUNT(*) FROM record WHERE {DECIDED}"
-    counts = dict(tx.cached("fits", lambda: tx.sql(f"{query} GROUP BY 1")))
+    counts = dict(tx.cached("fits", lambda: tx.sql(f"{query} GROUP BY 1"), ("records", "topics")))
     below = accumulate((counts.get(step, 0) for step in range(101)), initial=0)
     return [n + sum(c for step, c in counts.items() if step < 0) for n in below]
 
@@ -238,7 +240,7 @@ def fits_under(tx: Tx) -> list[int]:
 def unplaced(tx: Tx) -> int:
     """How many records that a threshold decides on have no topic."""
     query = f"SELECT COUNT(*) FROM record WHERE {DECIDED} AND topic_id IS NULL"
-    return int(tx.cached("unplaced", lambda: tx.sql(query)[0][0]))
+    return int(tx.cached("unplaced", lambda: tx.sql(query)[0][0], ("records", "topics")))
 
 
 def apply_threshold(tx: Tx, threshold: float) -> int:

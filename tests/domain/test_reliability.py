@@ -20,6 +20,12 @@ def test_error_of_known_data() -> None:
     assert low == pytest.approx(0.596, abs=1e-3), "Wilson, nine of ten"
 
 
+def test_decisions_on_the_least_certain_say_little_of_the_others() -> None:
+    doubtful = reliability([1] * 20, [1] * 20, [0.4] * 20, [0.5] * 20)
+    assert "least certain" in doubtful.verdict
+    assert "least certain" not in reliability([1] * 20, [1] * 20, [0.9] * 20, [0.5] * 20).verdict
+
+
 def test_too_few_are_an_estimate() -> None:
     found = reliability([1] * 19, [1] * 19, [0.9] * 19, [0.5] * 19)
     assert not found.measured

@@ -102,3 +102,19 @@ async def test_other_messages_take_back_what_a_model_said(opened):
         assert found[2] == (topic, "model"), "its messages are the same"
         assert found[3] == (topic, "user")
         assert found[4] == (topic, "label")
+
+
+async def test_the_least_fit_leaves_a_locked_topic_alone_and_counts_so(opened):
+    async with opened() as store:
+        ids = [await store.write("Add", topics.add, name) for name in "AB"]
+        placed = [
+            {"id": i, "topic_id": ids[i % 2], "probability": 0.9, "fit": 0.3, "alternatives": []}
+            for i in range(1, 11)
+        ]
+        await store.write("Place", records.store_assignments, placed)
+        assert (await store.read(records.fits_under))[50] == 10
+        await store.write("Lock", topics.put, [ids[1]], locked=True)
+        assert (await store.read(records.fits_under))[50] == 5
+        assert await store.write("Fit", records.apply_threshold, 0.5) == 5
+        assert await store.read(records.unplaced) == 5
+        assert [row[1] for row in await store.read(held)] == [ids[1], None] * 5

@@ -214,9 +214,10 @@ class TreeMap(QWidget):
 
 
 def fill_color(filled: float) -> QColor:
-    """The sequential colour of a share from 0 to 1, without the two ends: the first is hardly told from
-    the background, the last is for what is more than full. Only what is full has the strongest."""
-    steps = theme().chart["sequential"][1:-1]
+    """The sequential colour of a share from 0 to 1, of its calm middle: the first is hardly told from
+    the background, and where every topic is full the last ones would be a wall of colour. Only what is
+    full has the strongest."""
+    steps = theme().chart["sequential"][1:4]
     place = len(steps) - 1 if filled >= 1 else int(max(0.0, filled) * (len(steps) - 1))
     return QColor(steps[place])
 
