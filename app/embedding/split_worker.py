@@ -7,13 +7,9 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from app.embedding.cache import encode_cached
 from app.embedding.discovery import MIN_PER_TOPIC, discover
-from app.embedding.encoder import Vectors
-from app.embedding.naming import name_nodes
-from app.embedding.proposal import Proposal
 from app.embedding.spelling import encoder_for
-from app.embedding.topics_worker import encode_rows, read_rows
+from app.embedding.topics_worker import encode_rows, proposal_of, read_rows
 from app.errors import InputError
 from app.workers import Worker, write_atomic
 
@@ -50,17 +46,7 @@ def run(worker: Worker) -> dict[str, Any]:
         raise InputError(f"The records are too much alike to be told apart in {wanted} parts.")
     worker.check_stop()
 
-    def encode(phrases: list[str]) -> Vectors:
-        return encode_cached(phrases, encoder, config.cache, lambda *_: worker.check_stop())
-
-    nodes = name_nodes(texts, vectors, fine=found.fine, merges=found.merges, encode=encode)
-    proposal = Proposal(
-        record_ids=[row.id for row in rows],
-        groups=found.fine.tolist(),
-        merges=found.merges,
-        nodes=nodes,
-        suggested=found.suggested,
-    )
+    proposal = proposal_of(worker, rows, vectors, found, encoder=encoder, cache=config.cache)
     parts = [{"name": n.name, "record_ids": n.record_ids} for n in proposal.cut(config.parts)]
     path = worker.path / "parts.json"
     write_atomic(path, orjson.dumps(parts))

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel
 
 from app.embedding.cache import encode_cached
-from app.embedding.discovery import discover
+from app.embedding.discovery import Discovery, discover
 from app.embedding.encoder import Encoder, Vectors
 from app.embedding.files import HASHES, MODEL
 from app.embedding.language import encoder_fits
@@ -77,20 +77,34 @@ def _found(worker: Worker, config: Config, rows: list[Row]) -> Proposal:
     worker.check_stop()
     worker.progress(1 - NAMING, 1, f"Naming {found.suggested} topics")
 
-    def encode(phrases: list[str]) -> Vectors:
-        return encode_cached(phrases, encoder, config.cache, lambda *_: worker.check_stop())
+    proposal = proposal_of(worker, rows, vectors, found, encoder=encoder, cache=config.cache)
+    write_atomic(_keeper(config), f"{_key(config, rows)}\n{proposal.model_dump_json()}".encode())
+    return proposal
 
-    nodes = name_nodes(texts, vectors, fine=found.fine, merges=found.merges, encode=encode)
-    proposal = Proposal(
+
+def proposal_of(
+    worker: Worker,
+    rows: list[Row],
+    vectors: Vectors,
+    found: Discovery,
+    *,
+    encoder: Encoder | Speller,
+    cache: Path,
+) -> Proposal:
+    """What was found in the rows' vectors (n, 384), every node named."""
+    texts = [row.text for row in rows]
+
+    def encode(phrases: list[str]) -> Vectors:
+        return encode_cached(phrases, encoder, cache, lambda *_: worker.check_stop())
+
+    return Proposal(
         record_ids=[row.id for row in rows],
         groups=found.fine.tolist(),
         merges=found.merges,
-        nodes=nodes,
+        nodes=name_nodes(texts, vectors, fine=found.fine, merges=found.merges, encode=encode),
         suggested=found.suggested,
         english=encoder_fits(texts),
     )
-    write_atomic(_keeper(config), f"{_key(config, rows)}\n{proposal.model_dump_json()}".encode())
-    return proposal
 
 
 def _kept(config: Config, rows: list[Row]) -> Proposal | None:

@@ -8,8 +8,9 @@ from pydantic import Field, field_validator
 
 from app.errors import InputError
 from app.grading.base import GRADERS, Grader, GraderConfig, GraderType, Sample, Score, score_of
+from app.sandbox.lane import check_source
 from app.sandbox.limits import Limits
-from app.sandbox.sandbox import Outcome, Sandbox, check_source
+from app.sandbox.sandbox import Outcome, Sandbox
 
 
 class Script(GraderConfig):

@@ -4,16 +4,14 @@ Each call has a fresh state, and is over when its limits are.
 """
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import orjson
 
 from app.errors import InputError
+from app.sandbox.lane import Lane
 from app.sandbox.limits import GENERATED_BYTES, GENERATOR, Limits
 from app.sandbox.monty import Entry, MontyWorker, ScriptError
-from app.sandbox.sandbox import check_source
 
 GENERATE = Entry("generate", "topic, count, seed, examples", "generator")
 CALL = (
@@ -22,37 +20,13 @@ CALL = (
     "_json.dumps(_made) if isinstance(_made, list) else None"
 )
 NO_LIST = "generate must return a list of records, each a dict of plain values."
-T = TypeVar("T")
 
 
-class GeneratorSandbox:
+class GeneratorSandbox(Lane):
     """`async with GeneratorSandbox() as sandbox`: one warm worker, gone when the block ends."""
 
     def __init__(self, limits: Limits = GENERATOR) -> None:
-        self._limits = limits
-        self._worker = MontyWorker(limits, entry=GENERATE)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="generator")
-
-    async def __aenter__(self) -> Self:
-        """Raises SandboxError when the worker cannot start."""
-        try:
-            await self._in_thread(self._worker.start)
-        except BaseException:
-            self._thread.shutdown(wait=False)
-            raise
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._in_thread(self._worker.close)
-        self._thread.shutdown()
-
-    async def check(self, source: str) -> None:
-        """Raises InputError, naming the line, when the script cannot be loaded."""
-        check_source(source, self._limits, GENERATE.kind)
-        try:
-            await self._in_thread(lambda: self._worker.load(source))
-        except ScriptError as error:
-            raise InputError(f"The generator script cannot be used. {error}") from None
+        super().__init__(MontyWorker(limits, entry=GENERATE))
 
     async def generate(
         self, source: str, topic: str, *, count: int, seed: int, examples: list[dict[str, Any]]
@@ -75,9 +49,6 @@ class GeneratorSandbox:
         except asyncio.CancelledError:
             self._worker.kill()
             raise
-
-    async def _in_thread(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
 
 def _read(text: Any) -> list[Any]:

@@ -8,19 +8,16 @@ import asyncio
 import math
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import orjson
 
-from app.errors import InputError
+from app.sandbox.lane import Lane, check_source
 from app.sandbox.limits import Limits
-from app.sandbox.monty import GRADE, Call, MontyWorker, ScriptError
-
-T = TypeVar("T")
+from app.sandbox.monty import Call, MontyWorker, ScriptError
 
 
 @dataclass(frozen=True)
@@ -32,34 +29,12 @@ class Outcome:
     fatal: bool = False
 
 
-class Sandbox:
+class Sandbox(Lane):
     """`async with Sandbox() as sandbox`: one warm worker process, gone when the block ends."""
 
     def __init__(self, limits: Limits | None = None, *, binary: Path | None = None) -> None:
         self.limits = limits or Limits()
-        self._worker = MontyWorker(self.limits, binary)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox")
-
-    async def __aenter__(self) -> Self:
-        """Raises SandboxError when the worker cannot start."""
-        try:
-            await self._in_thread(self._worker.start)
-        except BaseException:
-            self._thread.shutdown(wait=False)
-            raise
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._in_thread(self._worker.close)
-        self._thread.shutdown()
-
-    async def check(self, source: str) -> None:
-        """Raises InputError, naming the line, when the script cannot be loaded."""
-        check_source(source, self.limits)
-        try:
-            await self._in_thread(lambda: self._worker.load(source))
-        except ScriptError as error:
-            raise InputError(f"The grader script cannot be used. {error}") from None
+        super().__init__(MontyWorker(self.limits, binary))
 
     async def run(self, source: str, calls: Sequence[Call]) -> list[Outcome]:
         """`grade(sample, item)` for each call, in order; each sees copies, and no other's state.
@@ -74,18 +49,6 @@ class Sandbox:
             run.stopped.set()
             self._worker.kill()
             raise
-
-    async def _in_thread(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
-
-
-def check_source(source: str, limits: Limits, kind: str = GRADE.kind) -> None:
-    """Raises InputError for a script that is too long or holds a NUL; needs no worker."""
-    if len(source.encode(errors="replace")) > limits.source_bytes:
-        raise InputError(f"The {kind} script is over {limits.source_bytes // 1000} kB. Shorten it.")
-    if "\0" in source:
-        line = source[: source.index("\0")].count("\n") + 1
-        raise InputError(f"The {kind} script holds a NUL character in line {line}. Remove it.")
 
 
 class _Run:
