@@ -248,10 +248,11 @@ def _refuse_if_built_on(tx: Tx, change: Any) -> None:
 
 
 def _cell_by_cell(tx: Tx, change: Any) -> None:
+    """From the newest cell to the oldest: of a deleted row the key comes last."""
     cells = ChangeCell.select().where(ChangeCell.change_id == change.id)
     inserts: dict[tuple[str, Any], dict[str, Any]] = {}
     for cell in _each(cells.order_by(ChangeCell.id.desc()).execute(tx.db)):
-        table, key = BY_NAME[cell.tbl], key_of(BY_NAME[cell.tbl])
+        key = key_of(BY_NAME[cell.tbl])
         if cell.op == "I":
             tx.sql(f"DELETE FROM {cell.tbl} WHERE {key} = ?", (cell.row_id,))
         elif cell.op == "U":
@@ -259,8 +260,10 @@ def _cell_by_cell(tx: Tx, change: Any) -> None:
         else:
             row = inserts.setdefault((cell.tbl, cell.row_id), {})
             row[cell.col] = cell.before
-            if len(row) == len(columns_of(table)):
+            if cell.col == key:
                 _insert_back(tx, change, cell, inserts.pop((cell.tbl, cell.row_id)))
+    if inserts:
+        raise StoreError(f"“{change.label}” cannot be undone: the history of it is incomplete.")
 
 
 def _each(cells: Any) -> Iterator[Any]:
@@ -280,10 +283,13 @@ def _restore(tx: Tx, change: Any, cell: Any, key: str) -> None:
         )
 
 
-def _insert_back(tx: Tx, change: Any, cell: Any, row: dict[str, Any]) -> None:
+def _insert_back(tx: Tx, change: Any, cell: Any, noted: dict[str, Any]) -> None:
+    """A column that the table did not have yet when the row was deleted gets its default."""
     if tx.sql(f"SELECT 1 FROM {cell.tbl} WHERE {key_of(BY_NAME[cell.tbl])} = ?", (cell.row_id,)):
         raise StoreError(
             f"“{change.label}” cannot be undone: {cell.tbl} {cell.row_id} exists again."
         )
+    fields = BY_NAME[cell.tbl]._meta.sorted_fields
+    row = {f.column_name: f.default for f in fields if f.default is not None} | noted
     marks = ", ".join("?" for _ in row)
     tx.sql(f"INSERT INTO {cell.tbl}({', '.join(row)}) VALUES ({marks})", tuple(row.values()))

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.validation import FLAG_BITS
 from app.errors import Stopped, StoreError
-from app.store import changes, generated, records, topics
+from app.store import changes, generated, inverse, records, topics
 from app.store.create import ROWS_A_STATEMENT, DatasetWriter, create_dataset, mark_duplicates
 from app.store.records import RecordFilter
 from app.store.rows import DEFAULTS, IMPORTED_COLUMNS, rows_of
@@ -222,6 +222,7 @@ def as_version(number, path):
             (4, "DROP TABLE generated"),
             (5, "ALTER TABLE topic DROP COLUMN color"),
             (5, "ALTER TABLE topic DROP COLUMN quota"),
+            (5, "DELETE FROM change_cell WHERE col IN ('color', 'quota')"),
         ):
             if number < since:
                 db.execute(statement)
@@ -287,6 +288,33 @@ async def test_topics_of_a_file_of_version_4_get_a_colour_and_a_quota(tmp_path):
         assert await store.read(topics.all_topics) == [old]
         await store.undo()
         assert await store.read(topics.all_topics) == [], "the history before is still right"
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("many", [1, 1_000])
+async def test_a_topic_deleted_by_version_4_comes_back_with_its_records(
+    tmp_path, monkeypatch, many
+):
+    monkeypatch.setattr(inverse, "MANY_CELLS", many)
+    path = tmp_path / "dataset.sqlite"
+    create_dataset(path, [{"messages": TURNS}], {})
+    store = await Store.open(path, "d")
+    for name in ("Cards", "Fees"):
+        await store.write("Add", topics.add, name)
+    await store.write("Put", topics.assign, [1], 1, source="user")
+    before = await store.read(topics.all_topics)
+    await store.write("Delete", topics.delete, [1, 2])
+    await store.close()
+    as_version(4, path)
+    store = await Store.open(path, "d")
+    try:
+        for _ in range(2):
+            await store.undo()
+            assert await store.read(topics.all_topics) == before
+            assert (await store.read(records.get, 1)).topic_id == 1
+            await store.redo()
+            assert await store.read(topics.all_topics) == []
     finally:
         await store.close()
 
