@@ -96,6 +96,7 @@ async def _walk(walk: Walk) -> int:
         await walk.call("start_finetune_workflow", training_goals=arguments.goal)
         await walk.call("validate_records")
     await _topics(walk)
+    await walk.call("get_dataset_stats")  # the categories dealt the splits by topic
     if not arguments.grader:
         return await _suggest(walk)
     async with walk.step("grader_config"):

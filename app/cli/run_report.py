@@ -19,7 +19,7 @@ def report_of(
 ) -> dict[str, Any]:
     """Everything the walk found; parts it did not reach are null."""
     imported = found.get("import")
-    stats = found.get("validate_records")
+    stats = found.get("get_dataset_stats") or found.get("validate_records")
     coverage = found.get("analyze_coverage")
     report: dict[str, Any] = {
         "dataset": {
