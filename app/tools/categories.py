@@ -93,12 +93,11 @@ async def categorise(
     asked = RecordFilter(valid=True, uncategorised=scope == "unlabeled")
     number = await session.store.read(records.count, asked)
     label = f"Categorise {number:,} records"
-    store = store_anew if scope == "all" else store_placed
     count = None
     if since is not None:
-        count = await session.store.follow_up(since, ctx.tool, store, result, asked)
+        count = await session.store.follow_up(since, ctx.tool, _store, result, asked, scope)
     if count is None:
-        count = await ctx.write(label, store, result, asked)
+        count = await ctx.write(label, _store, result, asked, scope)
     done = await keep_result(session, result, count, fingerprint.model_dump_json(), review_below)
     await session.store.transaction(results.add_point, "categorize", done.reading)
     return done
@@ -108,7 +107,7 @@ async def place_in_worker(
     ctx: Context, name: str, work: Path, *, background: bool = False
 ) -> dict[str, Any]:
     """Categorise all valid records in a worker, shown as the job `name`; returns what the worker
-    returns, and stores nothing."""
+    returns and the `leaves` it knew (path by id), and stores nothing."""
     session = ctx.open
 
     async def run(job: Job) -> dict[str, Any]:
@@ -117,7 +116,9 @@ async def place_in_worker(
             "cache": str(session.folder / "embeddings.sqlite"),
             "encoder": str(resource(ENCODER)),
         }
-        return await run_worker("categorize", work, config, on_status=follow_job(job))
+        leaves = {topic["id"]: tuple(topic["path"]) for topic in config["topics"]}
+        found = await run_worker("categorize", work, config, on_status=follow_job(job))
+        return found | {"leaves": leaves}
 
     return await ctx.jobs.run(
         name, run, dataset_id=session.dataset_id, heavy=not background, background=background
@@ -133,21 +134,29 @@ def _configuration(tx: Tx, texts: Path) -> dict[str, Any]:
 
 
 def store_placed(tx: Tx, result: dict[str, Any], asked: RecordFilter) -> int:
-    """Write the worker's assignments of the records asked for; returns how many that changed. Where
-    these are the first, the splits are dealt by topic with them."""
+    """Write the worker's assignments of the records asked for; returns how many that changed. Raises
+    ToolError where the topics are others by now: an id may stand for another topic, or for none."""
+    if leaf_paths(topics.all_topics(tx)) != result["leaves"]:
+        raise ToolError(
+            "The topics were changed while the records were categorised, so nothing was written. "
+            "Categorise again."
+        )
     free = set(records.ids(tx, asked))
     with Path(result["assignments"]).open("rb") as file:
         lines = (line for text in file if (line := orjson.loads(text))["id"] in free)
         least = result["threshold"]
-        written = records.store_assignments(tx, lines, within=WITHIN, least=least)
-    deal_by_topic(tx)
+        return records.store_assignments(tx, lines, within=WITHIN, least=least)
+
+
+def _store(tx: Tx, result: dict[str, Any], asked: RecordFilter, scope: str) -> int:
+    """As `store_placed`; with scope "all" without regard to what a model found to fit none. The first
+    categorisation of all deals the splits by topic: a later one, or a decision, never does."""
+    if scope == "all":
+        uncertain.ask_again(tx)
+    written = store_placed(tx, result, asked)
+    if results.latest(tx, "categorisation", "completed") is None:
+        deal_by_topic(tx)
     return written
-
-
-def store_anew(tx: Tx, result: dict[str, Any], asked: RecordFilter) -> int:
-    """As `store_placed`, for records without regard to what a model found to fit none."""
-    uncertain.ask_again(tx)
-    return store_placed(tx, result, asked)
 
 
 async def measure_again(ctx: Context) -> None:

@@ -8,6 +8,7 @@ from app.domain.topics import TopicNode
 from app.errors import ToolError
 from app.store import changes, records, results, topics
 from app.store.records import RecordFilter
+from app.tools.categories import place_in_worker, store_placed
 from app.tools.improving import uncategorised_at
 from tests.tools.conftest import OpenApp
 
@@ -107,6 +108,24 @@ async def test_what_follows_is_dropped_where_something_else_was_done(program: Op
         assert not (await app.call("improve_categories")).done
         await app.call("undo")
         assert await store.follow_up(first, "assign_topic", follow) is None, "something was undone"
+
+
+async def test_what_was_placed_on_topics_that_changed_meanwhile_is_refused(
+    program: OpenApp,
+) -> None:
+    async with program() as app:
+        await app.call("apply_topic_hierarchy", hierarchy=[n.model_dump() for n in BY_HAND])
+        names, session = await by_name(app), app.session
+        assert session is not None
+        placed = await place_in_worker(app.context(), "Categorise", session.folder / "runs" / "c")
+        await app.call("set_topics", topic_ids=[names["Weather"]], color=2)
+        await session.store.write("Categorise", store_placed, placed, RecordFilter(valid=True))
+        await app.call("delete_topics", topic_ids=[names["Weather"]])
+        assert (await app.call("add_topic", name="Fees")).topic_id == names["Weather"]
+        before = await held(app)
+        with pytest.raises(ToolError, match="Categorise again"):
+            await session.store.write("Categorise", store_placed, placed, RecordFilter(valid=True))
+        assert await held(app) == before
 
 
 async def test_the_least_fit_takes_effect_at_once_and_back(program: OpenApp) -> None:

@@ -10,6 +10,7 @@ import pytest
 from app.domain.splits import split_of_cluster
 from app.domain.topics import TopicNode
 from app.store import meta, results, topics
+from app.store.database import Tx
 from app.tools import passes
 from app.wiring import App
 from tests.tools.conftest import OpenApp
@@ -82,6 +83,25 @@ async def test_they_are_dealt_once(program: OpenApp) -> None:
         await app.call("merge_topics", topic_ids=[names["Weather"]], into=names["Login"])
         await app.call("categorize_records", scope="all")
         assert await splits(app) == dealt
+
+
+async def test_only_a_first_categorisation_deals_and_no_decision(program: OpenApp) -> None:
+    """Of a file categorised before splits were dealt: they are as imported, and stay so."""
+    async with program() as app:
+        imported = await splits(app)
+        await app.call("apply_topic_hierarchy", hierarchy=TREE)
+        assert app.session is not None
+        await app.session.store.write("As it was", put_splits, imported)
+        await app.call("assign_topic", record_ids=[1, 2], topic="Password")
+        assert (await app.call("improve_categories")).done
+        assert await splits(app) == imported
+        await app.call("categorize_records", scope="all")
+        assert await splits(app) == imported
+
+
+def put_splits(tx: Tx, wanted: dict[int, str]) -> None:
+    pairs = [(split, record) for record, split in wanted.items()]
+    tx.db.connection().executemany("UPDATE record SET split = ? WHERE id = ?", pairs)
 
 
 @pytest.mark.parametrize("kind", ["grader_test", "generation", "dry_run", "training"])
