@@ -22,8 +22,8 @@ def split(tx: Tx, topic_id: int, parts: Sequence[TopicNode]) -> list[int]:
     Where that would be too deep the parts stand beside each other in its place. What the user
     confirmed, or a label said, spoke of the whole topic: which part a record is in is the app's guess,
     so none stays confirmed. Records that came to the topic meanwhile go to the largest part; a target
-    share is divided evenly. Returns the ids of the parts. Raises ToolError where the topic has others
-    below it by now.
+    share and a quota (rounded up) are divided evenly, a lock is handed on. Returns the ids of the
+    parts. Raises ToolError where the topic has others below it by now.
     """
     tree = Tree(topics.all_topics(tx))
     leaf = tree.get(topic_id)
@@ -34,11 +34,13 @@ def split(tx: Tx, topic_id: int, parts: Sequence[TopicNode]) -> list[int]:
     order = [topic.id for topic in tree.children(above)]
     taken = {key(topic.name) for topic in tree.children(above) if topic.id != topic_id}
     share = None if leaf.target is None else leaf.target / len(parts)
+    quota = None if leaf.quota is None else -(-leaf.quota // len(parts))
+    kept = {"target": share, "quota": quota, "locked": leaf.locked, "color": leaf.color}
     made = []
     for part in parts:
         name = free_name(part.name, taken)
         taken.add(key(name))
-        row = Topic.insert(name=name, parent_id=above, target=share, color=leaf.color)
+        row = Topic.insert(name=name, parent_id=above, **kept)
         made.append(int(row.execute(tx.db)))
     at = order.index(topic_id) if deep else 0
     topics.put_in_order(tx, [*order[:at], *made, *order[at + 1 :]])
@@ -46,7 +48,7 @@ def split(tx: Tx, topic_id: int, parts: Sequence[TopicNode]) -> list[int]:
     if deep:
         topics.delete(tx, [topic_id])
     else:
-        topics.put(tx, [topic_id], target=None)
+        topics.put(tx, [topic_id], target=None, quota=None)
     return made
 
 

@@ -29,14 +29,18 @@ async def filled(app: Any, parent: int | None = None) -> int:
 async def test_each_record_is_in_one_part_and_one_undo_takes_it_back(program: OpenApp) -> None:
     async with program() as app:
         whole = await filled(app)
-        await app.call("set_topics", topic_ids=[whole], target=0.5, color=3)
+        given = {"target": 0.5, "quota": 9, "locked": True, "color": 3}
+        await app.call("set_topics", topic_ids=[whole], **given)
         before = await state(app)
         made = await app.call("split_topic", topic_id=whole, parts=2)
         rows, records = await state(app)
         parts = [t for t in rows if t.parent_id == whole]
         assert [t.id for t in parts] == made.topic_ids
         assert len({t.name.casefold() for t in parts}) == 2
-        assert [(t.target, t.color) for t in parts] == [(0.25, 3), (0.25, 3)]
+        divided = [(t.target, t.quota, t.locked, t.color) for t in parts]
+        assert divided == [(0.25, 5, True, 3)] * 2
+        (group,) = (t for t in rows if t.id == whole)
+        assert (group.target, group.quota, group.color) == (None, None, 3)
         assert {topic_id for _, topic_id, _ in records} == set(made.topic_ids)
         homes = {
             topic_id: {i % 2 for i, t, _ in records if t == topic_id} for topic_id in made.topic_ids
