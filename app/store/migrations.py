@@ -92,9 +92,10 @@ def to_version_5(tx: Tx) -> None:
 def _own_targets(tx: Tx) -> None:
     """Target shares stood in one value, by topic id and on any scale, and what had none there had
     target 0; now the leaves have them. What stood at a topic before was never read. The history
-    forgets both: an undo would stop at them."""
+    forgets both, since an undo would stop at them, and the changes that held nothing else."""
     tx.db.execute_sql("DELETE FROM change_cell WHERE tbl = 'topic' AND op = 'U' AND col = 'target'")
     tx.db.execute_sql("DELETE FROM change_cell WHERE tbl = 'meta' AND row_id = 'targets'")
+    tx.db.execute_sql("DELETE FROM change WHERE id NOT IN (SELECT change_id FROM change_cell)")
     tx.db.execute_sql("UPDATE topic SET target = NULL WHERE target IS NOT NULL")
     found = tx.sql("SELECT value FROM meta WHERE key = 'targets' AND json_type(value) = 'object'")
     if not found:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store import meta, topics
+from app.store import changes, meta, topics
 from app.store.create import create_dataset
 from app.store.store import Store
 from tests.store.test_create import TURNS, as_version
@@ -39,6 +39,23 @@ async def test_shares_by_topic_id_become_the_leaves_own(tmp_path, targets, kind,
         assert [found[i] for i in (1, 2, 3, 4)] == shares
         for _ in range(4):
             await store.undo()
+        assert await store.read(topics.all_topics) == []
+    finally:
+        await store.close()
+
+
+async def test_what_the_history_forgets_is_no_line_of_it(tmp_path):
+    path = tmp_path / "dataset.sqlite"
+    create_dataset(path, [{"messages": TURNS}], {})
+    store = await Store.open(path, "d")
+    await store.write("Add", topics.add, "Cards")
+    await store.write("Set target shares", meta.put, "targets", {"1": 3})
+    await store.close()
+    as_version(4, path)
+    store = await Store.open(path, "d")
+    try:
+        assert [change.label for change in await store.read(changes.timeline)] == ["Add"]
+        await store.undo()
         assert await store.read(topics.all_topics) == []
     finally:
         await store.close()
