@@ -193,10 +193,13 @@ def put_in_order(tx: Tx, siblings: Sequence[int]) -> None:
 
 def merge(tx: Tx, topic_ids: Sequence[int], into: int) -> int:
     """Move the records of topics and of all below them into one, and delete those; into a group other
-    groups (see `plan_merge`). Returns records moved."""
+    groups (see `plan_merge`). Returns records moved.
+
+    Until the next categorisation no least fit decides on them: what they fitted, and what they would
+    come back to, is gone."""
     plan = plan_merge(Tree(all_topics(tx)), topic_ids, into)
     pairs = "FROM json_each(?) pair WHERE {} = CAST(pair.key AS INTEGER)"
-    setting = f"UPDATE record SET topic_id = pair.value {pairs.format('topic_id')}"
+    setting = f"UPDATE record SET topic_id = pair.value, fit = NULL {pairs.format('topic_id')}"
     moved = tx.db.execute_sql(setting, (_json(plan.leaves),)).rowcount
     setting = f"UPDATE topic SET parent_id = pair.value {pairs.format('topic.id')}"
     tx.sql(setting, (_json(plan.parents),))

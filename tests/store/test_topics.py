@@ -70,3 +70,43 @@ async def test_what_a_label_said_stays_while_its_topic_does(opened):
         named = [TopicNode(name="A"), TopicNode(name="Z", record_ids=[1, 2, 3])]
         await store.write("Labels", topics.apply_hierarchy, named, labelled=True)
         assert await store.read(placed) == {1: (z, "label"), 2: (z, "user"), 3: (z, "label")}
+
+
+async def test_the_least_fit_takes_no_record_off_that_a_merge_moved(opened):
+    async with opened() as store:
+        nodes = [TopicNode(name="A", record_ids=[1, 2]), TopicNode(name="B", record_ids=[3])]
+        ids = await store.write("Apply", topics.apply_hierarchy, nodes)
+        a, b = ids[("A",)], ids[("B",)]
+        for record, home in ((1, a), (2, a), (3, b)):
+            await store.write(
+                "Fit", records.edit, record, fit=0.4, alternatives=[[home, 0.9]], probability=0.9
+            )
+        assert await store.write("Merge", topics.merge, [a], b) == 2
+        assert await store.write("Ask for more", records.apply_threshold, 0.5) == 1
+        assert await store.write("Ask for less", records.apply_threshold, 0.3) == 1
+        assert {i: topic for i, (topic, _) in (await store.read(placed)).items()} == {
+            1: b,
+            2: b,
+            3: b,
+        }
+        placing = {"topic_id": b, "probability": 0.9, "fit": 0.4, "alternatives": [[b, 0.9]]}
+        again = [{"id": i} | placing for i in (1, 2)]
+        assert await store.write("Categorise", records.store_assignments, again, within=0.1) == 2
+        assert await store.write("Ask for more", records.apply_threshold, 0.5) == 3
+
+
+async def test_a_proposal_takes_no_record_from_below_a_locked_group(opened):
+    async with opened() as store:
+        leaf = TopicNode(name="Leaf", record_ids=[1, 2])
+        nodes = [TopicNode(name="Group", children=[leaf]), TopicNode(name="Other")]
+        ids = await store.write("Apply", topics.apply_hierarchy, nodes)
+        (group,) = [t.id for t in await store.read(topics.all_topics) if t.name == "Group"]
+        await store.write("Lock", topics.put, [group], locked=True)
+        leaf = TopicNode(name="Leaf")
+        nodes = [
+            TopicNode(name="Group", children=[leaf]),
+            TopicNode(name="Other", record_ids=[1, 2, 3]),
+        ]
+        await store.write("Apply", topics.apply_hierarchy, nodes)
+        kept = (ids["Group", "Leaf"], "proposal")
+        assert await store.read(placed) == {1: kept, 2: kept, 3: (ids[("Other",)], "proposal")}
