@@ -65,6 +65,11 @@ class CategorizePanel(Panel):
         self.none = kit.empty("tag", words_none, to_topics)
         self.column.addWidget(self.none, 1)
 
+    def start_over(self) -> None:
+        self.deciding.start_over()
+        self.fit.start_over()
+        super().start_over()
+
     async def refresh(self) -> None:
         session = self.app.session
         if session is None:

@@ -23,11 +23,23 @@ class Deciding(QObject):
         super().__init__(panel)
         self._panel, self._card = panel, card
         self._new = 0
+        self._decided_in = panel.app.session
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._improving = Again(panel.app.jobs, self._improve)
         self._pause.timeout.connect(self._learn)
         card.decided.connect(lambda ids, topic: panel.act(self._decide(ids, topic)))
         card.look_at.connect(lambda ids: panel.go.emit("records", {"ids": ids}))
+
+    @property
+    def waits(self) -> bool:
+        """Whether decisions are about to be learnt from."""
+        return self._pause.isActive()
+
+    def start_over(self) -> None:
+        """Another dataset is open: nothing of the former is shown or learnt there."""
+        self._pause.stop()
+        self._new = 0
+        self._card.start_over()
 
     async def refresh(self) -> None:
         """Read the queue and show it."""
@@ -36,16 +48,22 @@ class Deciding(QObject):
             self._card.show_queue(Queue())
             return
         read = (read_queue, session.similar_file, self._card.wanted)
-        self._card.show_queue(await session.store.read(*read))
+        queue = await session.store.read(*read)
+        if session is self._panel.app.session:
+            self._card.show_queue(queue)
 
     async def _decide(self, record_ids: tuple[int, ...], topic: int | None) -> None:
+        session = self._panel.app.session
         chosen = "" if topic is None else topic
         try:
             await self._panel.app.call("assign_topic", record_ids=list(record_ids), topic=chosen)
         except AppError:
             self._card.release()
             raise
+        if session is not self._panel.app.session:
+            return
         self._card.done(record_ids)
+        self._decided_in = session
         self._new += 1
         if self._new >= AT_MOST:
             self._learn()
@@ -59,6 +77,8 @@ class Deciding(QObject):
             self._improving.ask()
 
     async def _improve(self) -> None:
+        if self._decided_in is not self._panel.app.session:
+            return
         try:
             await self._panel.app.call("improve_categories")
         except Stopped:

@@ -33,15 +33,23 @@ class FitCard(QFrame):
         self._later = QTimer(self, singleShot=True, interval=APPLY_AFTER_MS)
         self._later.timeout.connect(lambda: self.chosen.emit(self.slider.value() / STEPS))
         self.slider.valueChanged.connect(self._moved)
+        self.slider.sliderPressed.connect(self._later.stop)
+        self.slider.sliderReleased.connect(self._released)
         title = kit.label("Least fit", "h2")
         title.setToolTip(kit.tip(TIP))
         top = kit.row(title, self.source, None, self.reset)
         self.setLayout(kit.column(top, self.slider, self.effect, gap=8, margin=16))
 
+    @property
+    def waits(self) -> bool:
+        """Whether a choice is about to be told."""
+        return self._later.isActive()
+
     def show_snapshot(self, snapshot: StandingSnapshot) -> None:
         """What is in force; a slider in someone's hand is left alone."""
         self.snapshot = snapshot
-        if snapshot.threshold is None or self._later.isActive():
+        held = self.slider.isSliderDown() or self.waits
+        if snapshot.threshold is None or held:
             return
         own = snapshot.own_threshold
         word = "yours" if own else "estimate" if snapshot.estimated else "calibrated"
@@ -54,9 +62,22 @@ class FitCard(QFrame):
         self.slider.blockSignals(False)
         self._tell()
 
+    def start_over(self) -> None:
+        """Another dataset is open: what was chosen for the former is not done there."""
+        self._later.stop()
+
     def _moved(self) -> None:
         self._tell()
-        self._later.start()
+        if not self.slider.isSliderDown():
+            self._later.start()
+
+    def _released(self) -> None:
+        """A pause in mid-drag is no choice, nor is a drag that ends where it began."""
+        threshold = self.snapshot.threshold
+        if threshold is not None and self.slider.value() != round(threshold * STEPS):
+            self._later.start()
+        else:
+            self.show_snapshot(self.snapshot)
 
     def _reset(self) -> None:
         self._later.stop()

@@ -153,6 +153,13 @@ class ReviewCard(QFrame):
         elif int(key) <= len(options := self._options(item)):
             self._decide(item, options[int(key) - 1][0])
 
+    def start_over(self) -> None:
+        """Another dataset is open, where the same ids are other records."""
+        self._skipped.clear()
+        self._queue, self._decided, self._recent = [], [], []
+        self._busy = self._drawn = None
+        self.search.clear()
+
     def done(self, record_ids: Sequence[int]) -> None:
         """The decision is stored: if it is undone, its record comes to the front again."""
         self._decided = [*self._decided, *record_ids[:1]][-REMEMBERED:]

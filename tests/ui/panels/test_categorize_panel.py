@@ -20,6 +20,7 @@ from app.ui.topics.queue import Queue, Review
 from app.ui.topics.reliability_card import ReliabilityCard, in_words
 from app.ui.topics.review import Option, ReviewCard
 from app.ui.topics.standing import StandingSnapshot, bands
+from tests.programs import add_dataset
 from tests.ui.panels.conftest import record
 
 ITEMS = (
@@ -207,6 +208,57 @@ async def test_decisions_improve_the_rest_after_a_pause(
         assert last.tool == "assign_topic", "it is a part of the decision"
         await app.call("undo")
         assert await held(app) == before
+
+
+async def test_another_dataset_gets_nothing_of_what_was_decided_before(
+    open_app: Any, show_panel: Any, make_rows: Any, until: Any
+) -> None:
+    async with open_app(make_rows(10)) as app:
+        await placed(app)
+        panel = await show_panel(app, CategorizePanel)
+        card = panel.review
+        await until(lambda: card.shown is not None and panel.fit.slider.value() == 20)
+        card.press("S")
+        card.press("1")
+        await until(lambda: panel.snapshot.stats.confirmed == 1)
+        await app.jobs.wait()
+        card.search.setText("Lo")
+        panel.fit.slider.setValue(50)
+        assert panel.deciding.waits
+        assert 4 in card.wanted
+        other = await add_dataset(app, make_rows(10), "other", goal="answer")
+        await app.open(other)
+        panel.start_over()
+        assert card.wanted == ()
+        assert not panel.deciding.waits
+        assert not card.search.text()
+        await placed(app)
+        await app.jobs.wait()
+        panel.start_over()
+        await until(lambda: card.shown is not None and card.shown.record_id == 3)
+        await until(lambda: panel.fit.slider.value() == 20)
+
+
+async def test_a_drag_is_a_choice_only_when_it_ends_elsewhere(
+    open_app: Any, show_panel: Any, make_rows: Any, until: Any
+) -> None:
+    async with open_app(make_rows(10)) as app:
+        await placed(app)
+        panel = await show_panel(app, CategorizePanel)
+        fit = panel.fit
+        await until(lambda: fit.slider.value() == 20)
+        fit.slider.setSliderDown(True)
+        fit.slider.setValue(50)
+        assert not fit.waits
+        fit.show_snapshot(panel.snapshot)
+        assert fit.slider.value() == 50, "it is in someone's hand"
+        fit.slider.setValue(20)
+        fit.slider.setSliderDown(False)
+        assert not fit.waits
+        fit.slider.setSliderDown(True)
+        fit.slider.setValue(50)
+        fit.slider.setSliderDown(False)
+        await until(lambda: panel.snapshot.uncategorised == 4)
 
 
 async def test_the_slider_says_what_it_does_and_does_it(
