@@ -25,11 +25,12 @@ from app.tools.coverage import forecast, measure
 from app.tools.generation import CONNECT, StrategyName, offers
 from app.tools.generation_report import GenerationReport
 from app.tools.generation_run import GenerationRun
-from app.tools.model_runs import DIARY, ModelRun, folder_of, generator, price_rows
+from app.tools.model_runs import DIARY, ModelRun, alone, folder_of, generator, price_rows
 from app.tools.orders import Order, brief, capped, nothing_to_do, planned, seed_ids
 from app.workers import read_json, write_atomic
 
 JOB = "Generate records"
+BUSY = "Records are being generated already. Wait for them, or stop that first."
 SENT = "Some training records with each request, the goal, topic names and descriptions"
 ORDER_FILE = "order.json"
 REGENERATED: tuple[State, ...] = ("refused", "rejected")
@@ -107,28 +108,28 @@ async def _resume_card(ctx: Context) -> Card:
 @tool("consequential", card=_resume_card, ask_user=True)
 async def resume_generation(ctx: Context) -> GenerationReport:
     """Go on with a generation that was cut off; answers that had come in are not asked for again."""
-    result, order, connection = await _paused(ctx)
-    await consent(ctx.open, connection, ctx.approve, SENT)
-    await ctx.open.store.transaction(results.update, result.id, state="running")
-    run = ModelRun(ctx, connection, "generation", result.id)
-    return await run.work(JOB, GenerationRun(ctx, run, order).work)
+    with alone(ctx, JOB, BUSY):
+        result, order, connection = await _paused(ctx)
+        await consent(ctx.open, connection, ctx.approve, SENT)
+        await ctx.open.store.transaction(results.update, result.id, state="running")
+        run = ModelRun(ctx, connection, "generation", result.id)
+        return await run.work(JOB, GenerationRun(ctx, run, order).work)
 
 
 async def _begin(ctx: Context, connection: Connection, order: Order) -> GenerationReport:
     """A new run for the order; nothing is asked for an empty one."""
     if not order.counts:
         return GenerationReport(text=nothing_to_do(order), strategy=order.strategy)
-    if any(job.name == JOB and job.dataset_id == ctx.open.dataset_id for job in ctx.jobs.active):
-        raise ToolError("Records are being generated already. Wait for them, or stop that first.")
-    await consent(ctx.open, connection, ctx.approve, SENT)
-    run = await ModelRun.begin(ctx, connection, "generation", strategy=order.strategy)
+    with alone(ctx, JOB, BUSY):
+        await consent(ctx.open, connection, ctx.approve, SENT)
+        run = await ModelRun.begin(ctx, connection, "generation", strategy=order.strategy)
 
-    async def work(job: Job) -> GenerationReport:
-        file = run.folder / ORDER_FILE
-        await asyncio.to_thread(write_atomic, file, order.model_dump_json().encode())
-        return await GenerationRun(ctx, run, order).work(job)
+        async def work(job: Job) -> GenerationReport:
+            file = run.folder / ORDER_FILE
+            await asyncio.to_thread(write_atomic, file, order.model_dump_json().encode())
+            return await GenerationRun(ctx, run, order).work(job)
 
-    return await run.work(JOB, work)
+        return await run.work(JOB, work)
 
 
 async def _card(ctx: Context, connection: Connection, order: Order, *, tool: str) -> Card | None:

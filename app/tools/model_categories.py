@@ -25,9 +25,10 @@ from app.store.uncertain import Placed
 from app.tools.base import Card, Context, tool
 from app.tools.categories import measure_again
 from app.tools.consent import consent, unencrypted
-from app.tools.model_runs import ModelRun, generator, price_rows
+from app.tools.model_runs import ModelRun, alone, generator, price_rows
 
 JOB = "Ask the model about uncertain records"
+BUSY = "The model is being asked already. Wait for it, or stop that first."
 SENT = f"Names and descriptions of the topics; of each record at most {TEXT_CHARS} characters"
 CONNECT = (
     "Sorting uncertain records by a model needs a connected one: open Connections and add it (a local "
@@ -104,16 +105,16 @@ async def categorize_uncertain(
     connection = generator(ctx)
     if connection is None:
         raise ToolError(CONNECT)
-    if any(job.name == JOB and job.dataset_id == ctx.open.dataset_id for job in ctx.jobs.active):
-        raise ToolError("The model is being asked already. Wait for it, or stop that first.")
-    order = await _order(ctx, connection, _most(most))
-    if not order.records and not order.resumed:
-        raise ToolError("No record is uncertain, so there is nothing to ask.")
-    await consent(ctx.open, connection, ctx.approve, SENT)
-    leaves = await ctx.open.store.read(_leaves)
-    run = await _begin(ctx, connection, order, _tree(leaves))
-    placing = _Placing(ctx, run, _choosing(leaves, connection), _most(most))
-    done = await run.work(JOB, placing.work)
+    with alone(ctx, JOB, BUSY):
+        order = await _order(ctx, connection, _most(most))
+        if not order.records and not order.resumed:
+            raise ToolError("No record is uncertain, so there is nothing to ask.")
+        await consent(ctx.open, connection, ctx.approve, SENT)
+        leaves = await ctx.open.store.read(_leaves)
+        choosing = _choosing(leaves, connection)
+        run = await _begin(ctx, connection, order, _tree(leaves))
+        placing = _Placing(ctx, run, choosing, _most(most))
+        done = await run.work(JOB, placing.work)
     await measure_again(ctx)
     return done
 

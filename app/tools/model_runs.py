@@ -1,7 +1,9 @@
 """A run of billed questions to the connected model: its limit, diary, progress and result; what is asked
 and what becomes of the answers is others' matter."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,6 +63,21 @@ def price_rows(
     ]
 
 
+@contextmanager
+def alone(ctx: Context, job: str, busy: str) -> Iterator[None]:
+    """Held from before the user's consent is asked to the end of the run: of two calls for the same only
+    one asks and pays. Raises ToolError, saying `busy`, where another holds it or runs that job."""
+    session = ctx.open
+    running = (j for j in ctx.jobs.active if j.dataset_id == session.dataset_id)
+    if job in session.asking or any(j.name == job for j in running):
+        raise ToolError(busy)
+    session.asking.add(job)
+    try:
+        yield
+    finally:
+        session.asking.discard(job)
+
+
 class ModelRun:
     """One run; `id` is the result it fills, `journal` keeps each answer before it counts."""
 
@@ -86,6 +103,7 @@ class ModelRun:
 
         async def kept(job: Job) -> T:
             try:
+                await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)
                 await self.journal.load()
                 self._before = await self._store.read(results.usage, without=self.id)
                 return await work(job)
@@ -178,7 +196,5 @@ def _spent(journal: Journal, connection: Connection | None) -> dict[str, Any]:
 
 
 def folder_of(ctx: Context, kind: Kind, run_id: int) -> Path:
-    """The directory of a run; made when it is not there."""
-    folder = ctx.open.folder / "runs" / f"{kind.replace('_', '-')}-{run_id}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """The directory of a run; it is there once the run has begun its work."""
+    return ctx.open.folder / "runs" / f"{kind.replace('_', '-')}-{run_id}"

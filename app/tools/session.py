@@ -34,6 +34,7 @@ class Session:
     passes: "asyncio.Future[None] | None" = None  # the background work on it, see tools/passes.py
     counting: "asyncio.Future[None] | None" = None  # of tokens, once the passes are done
     editing: asyncio.Lock = field(default_factory=asyncio.Lock)  # generated records, one at a time
+    asking: set[str] = field(default_factory=set)  # jobs that ask a model, from the consent on
     passes_stopped: bool = False  # the user stopped them; they go on at the next opening
 
     @property
