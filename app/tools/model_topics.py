@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.domain.topic_diff import compare
 from app.domain.topic_tree import Tree
 from app.domain.topics import (
+    MAX_LEAVES,
     Topic,
     TopicNode,
     TopicPath,
@@ -45,12 +46,11 @@ TYPICAL_TOPICS = 60
 
 
 class Base(NamedTuple):
-    """What the model is to work on; its leaves have records and examples. `stored`: the topics in use,
-    not a proposal; `locked`: ids of those that stay as they are."""
+    """What the model is to work on; its leaves have records and examples. `proposal`: what they are of,
+    None for the topics in use; `locked`: ids of those that stay as they are."""
 
     nodes: list[TopicNode]
-    stored: bool = False
-    english: bool = True
+    proposal: Proposal | None = None
     locked: frozenset[int] = frozenset()
 
 
@@ -96,7 +96,7 @@ async def present(ctx: Context) -> Base | None:
 async def proposed(ctx: Context, proposal: Proposal) -> Base:
     """A proposal to work on; what stands in it for a locked topic stays as it is."""
     nodes, locked = await ctx.open.store.read(_proposed, proposal.hierarchy)
-    return Base(nodes, english=proposal.english, locked=locked)
+    return Base(nodes, proposal, locked)
 
 
 def connected(ctx: Context) -> Connection:
@@ -115,9 +115,15 @@ async def rework(ctx: Context, base: Base, *, instructions: str, max_depth: int)
     run = await ModelRun.begin(ctx, connection, "model_topics")
     rearranging = _Rearranging(ctx, run, base, instructions, max_depth)
     nodes, note = await run.work(JOB, rearranging.work)
-    if nodes is None and base.stored:
+    was = base.proposal
+    if nodes is not None:
+        english = was is None or was.english
+        return await proposals.keep(ctx, "model", nodes, english=english, note=note)
+    if was is None:
         raise ToolError(note)
-    return await proposals.keep(ctx, "model", nodes or base.nodes, english=base.english, note=note)
+    return await proposals.keep(
+        ctx, was.method, base.nodes, k=was.k, finest=was.finest, english=was.english, note=note
+    )
 
 
 class _Rearranging:
@@ -137,7 +143,7 @@ class _Rearranging:
         nodes = [node for _, node in leaves(self._base.nodes)]
         groups = groups_of(self._base.nodes, self._base.locked)
         tree = await asyncio.to_thread(proposals.merge_tree, self._ctx.open)
-        can_split = bool(self._wish) and tree is not None and not self._base.stored
+        can_split = bool(self._wish) and tree is not None and self._base.proposal is not None
         found = await self._ask(job, groups, can_split=can_split)
         if found is None:
             return await self._fail(self._why)
@@ -206,7 +212,11 @@ class _Rearranging:
     ) -> tuple[list[TopicNode] | None, str]:
         arranged = arrange(dict(enumerate(found, 1)), places)
         try:
-            nodes = validate_hierarchy(arranged, max_depth=max(self._depth, self._deepest()))
+            nodes = validate_hierarchy(
+                arranged,
+                max_depth=max(self._depth, self._deepest()),
+                max_leaves=max(MAX_LEAVES, len(leaves(self._base.nodes))),
+            )
         except ToolError as error:
             return await self._fail(str(error))
         await self._run.end("completed")
@@ -251,7 +261,7 @@ def _stored(tx: Tx) -> Base:
     nodes = build_tree(rows)
     for _, node in leaves(nodes):
         node.record_ids = of.get(node.id or 0, [])
-    return Base(_with_examples(tx, nodes), stored=True, locked=_locked(rows))
+    return Base(_with_examples(tx, nodes), locked=_locked(rows))
 
 
 def _proposed(tx: Tx, nodes: list[TopicNode]) -> tuple[list[TopicNode], frozenset[int]]:

@@ -28,6 +28,9 @@ from app.workers import run_worker, write_atomic
 VALID = RecordFilter(valid=True)
 ENCODER = "resources/encoder"
 MAX_LABELS = 200
+NOT_ENGLISH = (
+    "Most records are not English: they are compared by spelling, not meaning. Check them."
+)
 MIN_PER_LABEL = 2.0  # a field with fewer records a value names records, not topics
 
 
@@ -89,7 +92,7 @@ async def from_labels(ctx: Context, max_depth: int) -> Proposal:
             "No field of the records looks like a label: a word or a path that several records "
             "share. Use method auto."
         )
-    nodes = _tree_of(values, max_depth)
+    nodes = await asyncio.to_thread(_tree_of, values, max_depth)
     return await keep(ctx, "labels", nodes, note=f"From the field “{field}”.")
 
 
@@ -104,10 +107,8 @@ async def keep(
     note: str = "",
 ) -> Proposal:
     """Make this the pending proposal and tell the views."""
-    if not english:
-        note = (
-            "Most records are not English: they are compared by spelling, not meaning. Check them."
-        )
+    if not english and NOT_ENGLISH not in note:
+        note = f"{note} {NOT_ENGLISH}".strip()
     proposal = Proposal(
         method=method,
         hierarchy=nodes,

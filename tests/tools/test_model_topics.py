@@ -123,6 +123,29 @@ async def test_after_two_repairs_the_proposal_stays_with_a_note_why(tmp_path: Pa
             await app.call("generate_topics", method="model")
 
 
+async def test_of_no_use_the_proposal_can_still_be_cut_and_all_notes_are_told(tmp_path: Path):
+    async with asked(tmp_path) as (app, server):
+        found = await app.call("generate_topics")
+        nodes = found.hierarchy
+        kept = {"k": found.k, "finest": found.finest, "english": False}
+        await proposals.keep(app.context(), "auto", nodes, **kept)
+        server.by = lambda body: answer([item(99, "A")])
+        made = await app.call("generate_topics", method="model")
+        assert (made.method, made.k, made.finest) == ("auto", found.k, found.finest)
+        assert "There is no id 99" in made.note
+        assert "not English" in made.note
+
+
+async def test_more_than_200_topics_can_be_renamed_by_the_model(tmp_path: Path):
+    async with asked(tmp_path) as (app, server):
+        many = [TopicNode(name=f"Topic {i}") for i in range(201)]
+        await proposals.keep(app.context(), "import", many)
+        app.connections.put(app.connections.all[0].model_copy(update={"context": 200_000}))
+        server.by = lambda body: answer([item(g["id"], f"New {g['id']}") for g in told(body)])
+        made = await app.call("generate_topics", method="model")
+        assert (made.leaves, made.hierarchy[0].name) == (201, "New 1")
+
+
 async def test_a_left_out_topic_keeps_its_name_beside_the_others(tmp_path: Path):
     async with asked(tmp_path) as (app, server):
         await app.call("generate_topics", method="labels")
