@@ -135,7 +135,7 @@ class _Texts:
         """How it repeats one of them, and which."""
         if item.key in self._same:
             return "duplicate", self._same[item.key]
-        if found := self._loose.get(_loose(item.text)):
+        if (found := self._loose.get(_loose(item.text))) is not None:
             return "near_duplicate", found
         return None
 

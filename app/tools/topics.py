@@ -94,7 +94,9 @@ async def _propose(ctx: Context, method: Method, template_name: str, max_depth: 
         return await proposals.from_data(ctx)
     if method == "labels":
         return await proposals.from_labels(ctx, max_depth)
-    nodes = [] if method == "manual" else load_template(template_name).children
+    nodes: list[TopicNode] = []
+    if method == "template":
+        nodes = (await asyncio.to_thread(load_template, template_name)).children
     note = f"From the template “{template_title(template_name)}”." if template_name else ""
     return await proposals.keep(ctx, method, nodes, note=note)
 
