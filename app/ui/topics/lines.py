@@ -138,6 +138,21 @@ def narrowed(lines: Lines, found: Collection[Key]) -> Lines:
     return replace(lines, below=below)
 
 
+def heir(before: Lines, now: Lines, gone: Key) -> Key | None:
+    """What stands where a line was shown: the next of its siblings that is left, else the one before,
+    else its parent, else what stands where that was; None where nothing of these is left."""
+    for key in (gone, *before.ancestors(gone)):
+        parent = before.above.get(key)
+        if key in now.children(now.above.get(key)):
+            return key
+        siblings, left = before.children(parent), {*now.children(parent)}
+        at = siblings.index(key)
+        for other in (*siblings[at + 1 :], *reversed(siblings[:at])):
+            if other in left:
+                return other
+    return None
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known of the stored topics, by id. `goals` are the shares in force."""

@@ -13,7 +13,7 @@ from app.ui.kit.table import LEFT, RIGHT
 from app.ui.theme import theme
 from app.ui.topics.cells import COLUMNS, NAME, SCORE, SHARE, SURE
 from app.ui.topics.delegate import TopicDelegate
-from app.ui.topics.lines import Key, Line, Lines
+from app.ui.topics.lines import Key, Line, Lines, heir
 from app.ui.topics.model import TopicModel
 
 NARROW = 430  # under this the figures take less, so that names keep room
@@ -78,16 +78,19 @@ class TopicTree(QTreeView):
     ) -> None:
         """Show these lines; the same topics stay selected, folded and in view."""
         kept, current, top = self._keys(), self.current(), self.verticalScrollBar().value()
+        before = self.topics.lines
         self._filling, self._painter.searched, self.topics.tree = True, searched, tree
         blocked = self.selectionModel().blockSignals(True)
         anew = self.topics.show(lines)
         self._unfold(all_open=bool(searched))
-        self._select_again(kept, current.key if current else None)
+        self._select_again(kept, current.key if current else None, before)
         self.selectionModel().blockSignals(blocked)
         self._filling = False
         if anew:
             self.doItemsLayout()
         self.verticalScrollBar().setValue(top)
+        if current is not None and not self.topics.index_of(current.key).isValid():
+            self.scrollTo(self.currentIndex())  # what is selected in its place is never unseen
         self._set_editable(editable)
         if self._scored != scored:
             self._scored = scored
@@ -192,15 +195,17 @@ class TopicTree(QTreeView):
                 self.setExpanded(index, wanted)
         self._filling = filling
 
-    def _select_again(self, kept: set[Key], current: Key | None) -> None:
-        selection = self.selectionModel()
-        index = QModelIndex() if current is None else self.topics.index_of(current)
-        first = self.topics.index(0, NAME)
-        selection.setCurrentIndex(index if index.isValid() else first, _FLAG.NoUpdate)
+    def _select_again(self, kept: set[Key], current: Key | None, before: Lines) -> None:
+        """As before; in place of what is gone, what stands there now. In another tree the first has
+        the focus, but is not selected: the next key must not edit what the user did not choose."""
+        selection, first = self.selectionModel(), self.topics.index(0, NAME)
+        left = None if current is None else heir(before, self.topics.lines, current)
+        index = first if left is None else self.topics.index_of(left)
+        selection.setCurrentIndex(index, _FLAG.NoUpdate)
         if self._keys() != kept:
             selection.select(self._ranges(kept), _FLAG.ClearAndSelect | _FLAG.Rows)
-        if not selection.hasSelection() and not index.isValid():
-            selection.select(first, _FLAG.Select | _FLAG.Rows)
+        if not selection.hasSelection() and (current is None or left not in (None, current)):
+            selection.select(index, _FLAG.Select | _FLAG.Rows)
 
     def _ranges(self, keys: Collection[Key]) -> QItemSelection:
         """These rows as few stretches: a selection of thousands of single rows takes Qt seconds."""

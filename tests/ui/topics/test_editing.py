@@ -175,6 +175,18 @@ async def test_a_target_of_its_own_and_none(open_topics: OpenTopics) -> None:
         await hands.until(lambda: line().mark.target is None and line().mark.quota is None)
 
 
+async def test_after_a_delete_its_neighbour_is_selected(open_topics: OpenTopics) -> None:
+    async with open_topics() as hands:
+        hands.click("Fees")
+        for left in ("Rates", "Money", "Other"):
+            hands.press(Keys.Key_Delete)
+            await hands.until(
+                lambda left=left: [line.name for line in hands.tree.selected()] == [left]
+            )
+            assert hands.tree.current() == hands.tree.selected()[0]
+        assert hands.names() == ["Cards", "  Lost", "  Stolen", "Other"]
+
+
 async def test_describing_and_taking_the_description_away(open_topics: OpenTopics) -> None:
     async with open_topics() as hands:
 

@@ -17,6 +17,7 @@ from app.ui.topics.lines import (
     Lines,
     Mark,
     arrange,
+    heir,
     leaf_lines,
     matching,
     narrowed,
@@ -165,3 +166,26 @@ def test_a_line_that_stays_keeps_its_row(qapp: QApplication) -> None:
     assert not model.show(arrange(stored_lines(build_tree(moved), KNOWN)))
     assert model.itemFromIndex(model.index_of(5)) is item
     assert not model.index_of(7).isValid()
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        ({2}, 3),
+        ({3}, 2),
+        ({2, 3}, 1),
+        ({1, 2, 3}, 4),
+        ({7}, 4),
+        ({4, 5, 6, 7}, 1),
+        ({*range(1, 8)}, None),
+    ],
+)
+def test_what_stands_where_a_line_was(gone: set[int], left: int | None) -> None:
+    kept = [row for row in ROWS if row.id not in gone]
+    now = arrange(stored_lines(build_tree(kept), KNOWN))
+    assert heir(lines(), now, max(gone) if gone != {1, 2, 3} else 2) == left
+
+
+def test_a_line_that_went_elsewhere_is_its_own_heir() -> None:
+    moved = [*ROWS[:1], ROWS[1].model_copy(update={"parent_id": 4, "position": 2}), *ROWS[2:]]
+    assert heir(lines(), arrange(stored_lines(build_tree(moved), KNOWN)), 2) == 2
