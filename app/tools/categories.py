@@ -153,8 +153,9 @@ def _store(tx: Tx, result: dict[str, Any], asked: RecordFilter, scope: str) -> i
     categorisation of all deals the splits by topic: a later one, or a decision, never does."""
     if scope == "all":
         uncertain.ask_again(tx)
+    first = not tx.sql("SELECT 1 FROM record WHERE topic_source = 'auto' LIMIT 1")
     written = store_placed(tx, result, asked)
-    if results.latest(tx, "categorisation", "completed") is None:
+    if first:
         deal_by_topic(tx)
     return written
 

@@ -71,6 +71,9 @@ async def test_the_first_categorisation_gives_each_topic_its_share_in_one_undo(
         assert set(await counted(app)) == {None}
         await app.call("redo")
         assert await splits(app) == dealt
+        await app.call("undo")
+        await app.call("apply_topic_hierarchy", hierarchy=TREE)
+        assert await splits(app) == dealt, "what was undone counts as the first no more"
 
 
 async def test_they_are_dealt_once(program: OpenApp) -> None:
