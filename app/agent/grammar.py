@@ -119,8 +119,10 @@ _TOPICS = (
     _c(r"rename( the)?( topic)? (?P<old>.+?) (to|as|into) (?P<new>.+)", "rename"),
     _c(r"merge( the)?( topics?)? (?P<source>.+?) (into|with|to) (?P<target>.+)", "merge"),
     _c(r"move( the)? topics? (?P<name>.+?) (under|below|into|to) (the )?(?P<parent>.+)", "move"),
-    _c(r"split( the)?( topic)? (?P<name>.+?) (into|in) (?P<parts>.+)", "split"),
-    _c(r"split( the)?( topic)? (?P<name>.+)", "split"),
+    _c(r"split( the)? topic (?P<name>.+?) (into|in) (?P<parts>.+)", "split"),
+    _c(r"split( the)? topic (?P<name>.+)", "split"),
+    _c(r"split( the)? (?P<name>.+?) (into|in) (?P<parts>.+)", "split", exact=True),
+    _c(r"split( the)? (?P<name>.+)", "split", exact=True),  # of "the data" no topic is meant
     _c(r"lock( the)?( topics?)? (?P<name>.+)", "lock"),
     _c(r"unlock( the)?( topics?)? (?P<name>.+)", "lock", locked=False),
     _c(r"colou?r( the)?( topics?)? (?P<name>.+?)( in| with| as| to)?( colou?r)? "

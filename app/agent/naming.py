@@ -53,15 +53,16 @@ def paths_of(every: Sequence[Topic]) -> dict[int, str]:
 
 
 async def topic_named(
-    turn: Turn, name: str, action: str, field: str, /, **arguments: Any
+    turn: Turn, name: str, action: str, field: str, /, *, exact: bool = False, **arguments: Any
 ) -> Topic | None:
-    """The one topic meant. None: it was asked which, and the answer goes on with `action`, the path in
-    its argument `field`. Raises ToolError where nothing is near."""
+    """The one topic meant; `exact`: a part of its name is not enough. None: it was asked which, and the
+    answer goes on with `action`, the path in its argument `field`. Raises ToolError where nothing is
+    near."""
     every = await turn.read(topics.all_topics)
     if not every:
         raise ToolError("There are no topics yet. Type “propose topics”.")
     found, sure = meant(every, name)
-    if sure:
+    if sure and (not exact or key(name) in map(key, (found[0][0], found[0][1].name))):
         return found[0][1]
     if not found:
         raise ToolError(f"There is no topic “{name}”.")

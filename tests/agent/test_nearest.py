@@ -149,3 +149,47 @@ async def test_a_topic_is_split_by_what_its_records_say(talk: OpenTalk, rows: Ro
         await t.send("split All in two")
         assert "is split in 2, by what its" in t.text
         assert len(await t.app.session.store.read(topics.all_topics)) == 3
+
+
+async def test_without_the_word_topic_only_a_whole_name_is_split(
+    talk: OpenTalk, rows: Rows
+) -> None:
+    async with talk(rows) as t:
+        await t.send("add topic Dataset questions")
+        for line in ("split the data", "split the dataset", "split the data in 3"):
+            t.clear()
+            await t.send(line)
+            assert t.question.text == "Which one?"
+            assert not t.tools
+        await t.send("split dataset questions into A and B", "list topics")
+        assert "[Dataset questions / A](topic:" in t.text
+        t.clear()
+        await t.send("split topic data into A and B")
+        assert "add_topic" in t.tools
+
+
+async def test_one_part_is_not_enough_to_split_by_name(talk: OpenTalk, rows: Rows) -> None:
+    async with talk(rows) as t:
+        await t.send("add topic Cards")
+        t.clear()
+        await t.send("split Cards into Lost card")
+        assert "“split topic Cards into Lost card and …”" in t.text
+        assert not t.tools
+        await t.choose("Find its parts")
+        assert "0 records are too few" in t.text
+
+
+async def test_one_topic_and_one_record_are_told_in_the_singular(
+    talk: OpenTalk, rows: Rows
+) -> None:
+    async with talk(rows) as t:
+        await t.send("add topic Fees", "add topic Cards", "lock Fees")
+        assert "**Fees** is locked: with its records it stays as it is when" in t.text
+        await t.send("unlock Fees", "lock Fees and Cards", "unlock Cards")
+        assert "**Fees** is unlocked: with its records it can change again." in t.text
+        assert "are locked: with their records they stay as they are when" in t.text
+        await t.send("unlock Fees")
+        await t.app.session.store.write("Fill", topics.assign, [1], 1, source="auto")
+        await t.send("clear target of Fees", "delete topic Fees")
+        assert "**Fees** has no target of its own any more." in t.text
+        assert "1 record is uncategorised now." in t.text

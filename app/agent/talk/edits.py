@@ -62,10 +62,8 @@ async def delete(turn: Turn, name: str) -> None:
     if topic is None:
         return
     moved: Moved = await turn.call("delete_topics", topic_ids=[topic.id])
-    await done(
-        turn,
-        f"{bold(topic.name)} is deleted. {count(moved.records, 'record')} are uncategorised now.",
-    )
+    now = f"{count(moved.records, 'record')} {'is' if moved.records == 1 else 'are'}"
+    await done(turn, f"{bold(topic.name)} is deleted. {now} uncategorised now.")
 
 
 @action()

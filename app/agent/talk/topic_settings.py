@@ -1,5 +1,7 @@
 """Topics by command, one or several: split, move, lock, colour, target share, quota, and their file."""
 
+from typing import Any
+
 from app.agent.actions import action
 from app.agent.entries import Option
 from app.agent.naming import meant, topic_named
@@ -13,20 +15,39 @@ from app.store import topics
 from app.tools.topic_edits import Split
 
 TOP = ("top", "the top", "root", "none", "nothing")
+MOST_DIGITS = 9
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")  # from 2 on
 
 
 @action()
-async def split(turn: Turn, name: str, parts: str = "") -> None:
-    """By what its records say, in so many parts; or into new topics that the user names."""
-    topic = await topic_named(turn, name, "split", "name", parts=parts)
+async def split(turn: Turn, name: str, parts: str = "", exact: bool = False) -> None:
+    """By what its records say, in so many parts; or into new topics that the user names. `exact`: the
+    word topic was not said, so that only a whole name means one."""
+    topic = await topic_named(turn, name, "split", "name", exact=exact, parts=parts)
     if topic is None:
         return
-    names = listed(parts)
+    names, number = listed(parts), _number(parts)
     if len(names) > 1:
         await _split_by_name(turn, topic, names)
-        return
-    made: Split = await turn.call("split_topic", topic_id=topic.id, parts=_number(parts))
+    elif names and number is None:
+        await _ask_for_parts(turn, topic, names[0])
+    else:
+        await _split_by_records(turn, topic, number)
+
+
+async def _ask_for_parts(turn: Turn, topic: Topic, only: str) -> None:
+    await turn.say(
+        f"{bold(only)} would be the only part of {bold(topic.name)}. Name a second one too: "
+        f"“split topic {plain(topic.name)} into {plain(only)} and …”."
+    )
+    by_records = Option(
+        label="Find its parts in its records", action="split", arguments={"name": topic.name}
+    )
+    await turn.ask("Or shall I look?", by_records)
+
+
+async def _split_by_records(turn: Turn, topic: Topic, number: int | None) -> None:
+    made: Split = await turn.call("split_topic", topic_id=topic.id, parts=number)
     links = [f"[{plain(n)}](topic:{i})" for n, i in zip(made.names, made.topic_ids, strict=True)]
     await done(
         turn,
@@ -69,9 +90,12 @@ async def lock(turn: Turn, name: str, locked: bool = True) -> None:
     if not found:
         return
     await turn.call("set_topics", topic_ids=[topic.id for topic in found], locked=locked)
-    then = "stay as they are when topics are proposed again" if locked else "can change again"
+    one = len(found) == 1
+    who = "with its records it" if one else "with their records they"
+    stay = "stays as it is" if one else "stay as they are"
+    then = f"{stay} when topics are proposed again" if locked else "can change again"
     state = "locked" if locked else "unlocked"
-    await done(turn, f"{_said(found)} {_are(found)} {state}: with their records they {then}.")
+    await done(turn, f"{_said(found)} {_are(found)} {state}: {who} {then}.")
 
 
 @action()
@@ -94,7 +118,8 @@ async def target(turn: Turn, name: str, share: str = "") -> None:
     ids = [topic.id for topic in found]
     if not share:
         await turn.call("set_topics", topic_ids=ids, clear=["target"])
-        await done(turn, f"{_said(found)} {_have(found)} no target of their own any more.")
+        own = "its own" if len(found) == 1 else "their own"
+        await done(turn, f"{_said(found)} {_have(found)} no target of {own} any more.")
         return
     value = float(share.rstrip("% ")) / (100 if share.endswith("%") else 1)
     await turn.call("set_topics", topic_ids=ids, target=value)
@@ -135,7 +160,7 @@ async def topic_file(turn: Turn) -> None:
     )
 
 
-async def _several(turn: Turn, names: str, action: str, **arguments: object) -> list[Topic]:
+async def _several(turn: Turn, names: str, action: str, **arguments: Any) -> list[Topic]:
     """The topics meant by "A" or "A, B and C". Empty: it was asked which one is meant by a single name.
     Raises ToolError where one of several is not clear."""
     every = await turn.read(topics.all_topics)
@@ -159,7 +184,7 @@ async def _several(turn: Turn, names: str, action: str, **arguments: object) -> 
 def _number(parts: str) -> int | None:
     """3 in "3 parts", "three" or "3"; None where no number is said."""
     word = parts.casefold().split()[0] if parts.strip() else ""
-    if word.isdigit():
+    if word.isdecimal() and len(word) <= MOST_DIGITS:
         return int(word)
     return NUMBERS.index(word) + 2 if word in NUMBERS else None
 
