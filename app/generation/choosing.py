@@ -8,7 +8,7 @@ from app.domain.topics import TopicPath, shown
 from app.embedding.text import record_text
 from app.generation.asking import ANSWER_TOKENS
 from app.generation.base import Brief
-from app.generation.parsing import items_of
+from app.generation.parsing import items_of, whole_number
 from app.generation.prompts import answer_format, marked, obj
 from app.llm.client import Ask
 
@@ -87,9 +87,5 @@ def _pair(item: Any) -> tuple[int, str]:
     """Record and topic of an item; a record of -1 where it is none."""
     if not isinstance(item, dict):
         return -1, ""
-    record, topic = item.get("id"), item.get("topic")
-    if isinstance(record, str) and record.isdecimal():
-        record = int(record)
-    if not isinstance(record, int) or isinstance(record, bool):
-        return -1, ""
-    return record, str(topic).strip() if isinstance(topic, str) else ""
+    topic = item.get("topic")
+    return whole_number(item.get("id")), topic.strip() if isinstance(topic, str) else ""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.domain.topics import TopicPath, clean, key, shown
 from app.generation.base import Brief
-from app.generation.parsing import items_of
+from app.generation.parsing import items_of, whole_number
 from app.generation.prompts import STRING, answer_format, marked, obj
 from app.llm.client import Ask
 
@@ -231,11 +231,8 @@ def _told(group: Group) -> dict[str, Any]:
 
 
 def _number(item: Any, field: str = "id") -> int:
-    """A whole number of an item, also one written as a text; -1 for anything else."""
-    value = item.get(field) if isinstance(item, dict) else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, str) and value.isdecimal() else -1
+    """A whole number of an item; -1 where it has none."""
+    return whole_number(item.get(field)) if isinstance(item, dict) else -1
 
 
 def _shown(item: Any) -> str:

@@ -13,6 +13,7 @@ from app.generation.openers import refuses
 LISTS = ("items", "records", "examples", "prompts", "variations")
 TEXTS = ("text", "content", "prompt", "user", "message")
 TURNS = ("turns", "messages", "conversation")
+MOST_DIGITS = 18  # of a number written as a text; Python refuses to read thousands of them
 SHOWN = 300  # characters kept of what could not be read
 _DECODER = json.JSONDecoder()
 _OPEN = re.compile(r"[\[{]")
@@ -59,7 +60,7 @@ def items_of(answer: str) -> list[Any] | None:
 def _value(text: str, start: int) -> Any:
     try:
         return _DECODER.raw_decode(text, start)[0]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits
         return None
 
 
@@ -73,10 +74,18 @@ def _of_cut_list(text: str, start: int) -> list[Any] | None:
         at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
         try:
             value, at = _DECODER.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             break
         found.append(value)
     return found or None
+
+
+def whole_number(value: Any) -> int:
+    """A whole number, also one written as a text of at most 18 digits; -1 for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    is_one = isinstance(value, str) and value.isdecimal() and len(value) <= MOST_DIGITS
+    return int(value) if is_one else -1
 
 
 def malformed(item: Any, detail: str) -> Refused:

@@ -39,10 +39,16 @@ def test_a_request_says_topics_once_and_cuts_the_records():
         ([{"id": 1, "topic": "T3"}, {"id": 1, "topic": "T5"}], {}),
         ([{"id": 9, "topic": "T3"}, {"id": 1, "topic": "T4"}, {"id": 2}, 5, None], {}),
         ([{"id": True, "topic": "T3"}, {"id": 2, "topic": 3}], {}),
+        ([{"id": "1" * 5_000, "topic": "T3"}, {"id": 1, "topic": "T5"}], {1: 5}),
     ],
 )
 def test_only_what_was_asked_about_is_read(items: list[Any], chosen: dict[int, int | None]):
     assert Choosing(LEAVES).read({1, 2}, json.dumps({"items": items})) == chosen
+
+
+def test_a_number_without_end_costs_only_what_follows_it():
+    items = '{"id": 1, "topic": "T3"}, {"id": ' + "1" * 5_000 + ', "topic": "T3"}'
+    assert Choosing(LEAVES).read({1, 2}, f'{{"items": [{items}]}}') == {1: 3}
 
 
 def test_a_refusal_chooses_nothing_and_the_limit_is_told_a_fair_room():
