@@ -3,13 +3,12 @@
 Each call has a fresh state, and is over when its limits are.
 """
 
-import asyncio
 from typing import Any
 
 import orjson
 
 from app.errors import InputError
-from app.sandbox.lane import Lane
+from app.sandbox.lane import Lane, check_source
 from app.sandbox.limits import GENERATED_BYTES, GENERATOR, Limits
 from app.sandbox.monty import Entry, MontyWorker, ScriptError
 
@@ -33,22 +32,22 @@ class GeneratorSandbox(Lane):
     ) -> list[Any]:
         """What the script's `generate` returned, as JSON values of any kind, not yet checked.
 
-        Raises InputError with the line and reason where it failed or returned no list. Cancelling it
-        ends the script at once.
+        Raises InputError with the line and reason where it failed, is too long or returned no list.
+        Cancelling it ends the script at once.
         """
 
-        def run() -> Any:
-            return self._worker.evaluate(
+        check_source(source, self._worker.limits, GENERATE.kind)
+
+        def run() -> list[Any]:
+            made = self._worker.evaluate(
                 source, CALL, _topic=topic, _count=count, _seed=seed, _examples=examples
             )
+            return _read(made)
 
         try:
-            return _read(await self._in_thread(run))
+            return await self._killed_on_cancel(run)
         except ScriptError as error:
             raise InputError(f"The generator script failed for “{topic}”. {error}") from None
-        except asyncio.CancelledError:
-            self._worker.kill()
-            raise
 
 
 def _read(text: Any) -> list[Any]:

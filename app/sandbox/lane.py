@@ -1,6 +1,7 @@
 """One warm sandbox worker on a thread of its own, so that a script never blocks the event loop."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
@@ -33,13 +34,26 @@ class Lane:
         self._thread.shutdown()
 
     async def check(self, source: str) -> None:
-        """Raises InputError, naming the line, when the script cannot be loaded."""
+        """Raises InputError, naming the line, when the script cannot be loaded. Cancelling it ends the
+        script at once."""
         kind = self._worker.entry.kind
         check_source(source, self._worker.limits, kind)
         try:
-            await self._in_thread(lambda: self._worker.load(source))
+            await self._killed_on_cancel(lambda: self._worker.load(source))
         except ScriptError as error:
             raise InputError(f"The {kind} script cannot be used. {error}") from None
+
+    async def _killed_on_cancel(
+        self, function: Callable[[], T], *, stopped: threading.Event | None = None
+    ) -> T:
+        """What a script does in the thread; a cancel sets `stopped`, then ends the running call."""
+        try:
+            return await self._in_thread(function)
+        except asyncio.CancelledError:
+            if stopped is not None:
+                stopped.set()
+            self._worker.kill()
+            raise
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)

@@ -4,7 +4,6 @@ Batches share one state inside the worker, so a batch counts only when it raised
 sample of it, graded again alone, came out the same; otherwise each record is graded alone.
 """
 
-import asyncio
 import math
 import random
 import threading
@@ -43,12 +42,7 @@ class Sandbox(Lane):
         """
         check_source(source, self.limits)
         run = _Run(self._worker, source, calls)
-        try:
-            return await self._in_thread(run.outcomes)
-        except asyncio.CancelledError:
-            run.stopped.set()
-            self._worker.kill()
-            raise
+        return await self._killed_on_cancel(run.outcomes, stopped=run.stopped)
 
 
 class _Run:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from app.errors import InputError
 from app.generation.generator import EXAMPLE
+from app.sandbox import generator
 from app.sandbox.generator import GeneratorSandbox
 from app.sandbox.limits import Limits
 from tests.conftest import SHARED
@@ -19,6 +21,7 @@ MANIFEST: dict[str, Any] = (
     json.loads((ATTEMPTS / "manifest.json").read_text()) if ATTEMPTS.exists() else {}
 )
 SHORT = Limits(each="a topic", record_seconds=0.3, batch_seconds=0.5, helper_seconds=0.3)
+ONE: dict[str, Any] = {"count": 1, "seed": 1, "examples": []}
 HEAD = "def generate(topic, count, seed, examples):\n"
 
 
@@ -84,19 +87,43 @@ async def test_deep_nesting_is_an_error_and_the_sandbox_goes_on() -> None:
         assert await sandbox.generate(HEAD + "    return [1]", "T", count=1, seed=1, examples=[])
 
 
-async def test_a_cancel_ends_the_script_at_once() -> None:
+@pytest.mark.parametrize("source", ["while True: pass", HEAD + "    while True: pass"])
+async def test_a_cancel_ends_the_script_at_once(source: str) -> None:
     limits = Limits(record_seconds=60, batch_seconds=60)
     async with GeneratorSandbox(limits) as sandbox:
-        source = HEAD + "    while True: pass"
-        task = asyncio.ensure_future(sandbox.generate(source, "T", count=1, seed=1, examples=[]))
-        while not psutil.Process().children(recursive=True):
+        loads = source.startswith("while")
+        work = sandbox.check(source) if loads else sandbox.generate(source, "T", **ONE)
+        task = asyncio.ensure_future(work)
+        while sandbox._worker._pid is None:
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0)
         start = time.perf_counter()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
     assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize("source", ["a\0b", "#" * 100_001])
+async def test_a_source_that_was_not_checked_is_refused_too(source: str) -> None:
+    async with GeneratorSandbox(SHORT) as sandbox:
+        with pytest.raises(InputError, match=r"The generator script (is over|holds a NUL)"):
+            await sandbox.generate(source, "T", **ONE)
+
+
+async def test_what_came_out_is_read_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = []
+
+    def noted(text: Any) -> list[Any]:
+        threads.append(threading.get_ident())
+        return read(text)
+
+    read = generator._read
+    monkeypatch.setattr(generator, "_read", noted)
+    assert await made(HEAD + "    return [1]") == [1]
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize("entry", MANIFEST.get("hostile", []), ids=lambda entry: entry["id"])
