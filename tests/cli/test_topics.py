@@ -39,3 +39,26 @@ def test_a_bad_file_is_bad_input(dataset: str, tmp_path: Path, capsys: Any) -> N
     file.write_text("- Cards\n- cards\n")
     assert main(["topics", dataset, "--import", str(file)]) == 2
     assert "topics.txt: Line 2: two topics at the top level" in capsys.readouterr().err
+
+
+def test_names_are_printed_without_what_hides_and_the_command_can_be_pasted(
+    tmp_path: Path, capsys: Any
+) -> None:
+    file = tmp_path / "my tickets.jsonl"
+    file.write_text(json.dumps({"messages": [{"role": "user", "content": "a question"}]}) + "\n")
+    assert main(["import", str(file)]) == 0
+    topic = json.dumps({"name": "Ca\u202erds\x9b31m"})
+    assert main(["call", "add_topic", topic, "--dataset", "my tickets"]) == 0
+    capsys.readouterr()
+    assert main(["topics", "my tickets"]) == 0
+    printed = capsys.readouterr().out
+    written = tmp_path / "topics\u202e.txt"
+    assert main(["topics", "my tickets", "--export", str(written)]) == 0
+    exported = capsys.readouterr().out
+    assert exported.endswith(": 1 topic\n")
+    written.write_text(written.read_text(encoding="utf-8") + "- Bi\u202ells\n", encoding="utf-8")
+    assert main(["topics", "my tickets", "--import", str(written)]) == 0
+    proposed = capsys.readouterr().out
+    assert "--dataset 'my tickets' --yes" in proposed
+    for out in (printed, exported, proposed):
+        assert not {"\u202e", "\x9b"} & set(out)
