@@ -42,7 +42,25 @@ class Moved(BaseModel):
     records: int
 
 
-@tool()
+async def _release_card(ctx: Context, tool: str, parent_id: int | None) -> Card | None:
+    """Only where the parent holds records itself: as a group it can hold none."""
+    if parent_id is None:
+        return None
+    parent = await ctx.open.store.read(topics.get, parent_id)
+    number = await ctx.open.store.read(records.count, RecordFilter(topic_ids=(parent_id,)))
+    if not number:
+        return None
+    rows = [("Becomes a group", parent.name), ("Records uncategorised then", f"{number:,}"), UNDO]
+    return Card(tool=tool, title=f"Make “{parent.name}” a group?", rows=rows, verb="Go on")
+
+
+async def _add_card(
+    ctx: Context, name: str, parent_id: int | None = None, description: str = ""
+) -> Card | None:
+    return await _release_card(ctx, "add_topic", parent_id)
+
+
+@tool("guarded", card=_add_card)
 async def add_topic(
     ctx: Context, name: str, parent_id: int | None = None, description: str = ""
 ) -> TopicId:
@@ -134,7 +152,13 @@ def _set(tx: Tx, topic_ids: list[int], values: dict[str, Any]) -> None:
         meta.put(tx, "targets", "own")
 
 
-@tool()
+async def _move_card(
+    ctx: Context, topic_ids: list[int], parent_id: int | None = None, position: int = 0
+) -> Card | None:
+    return await _release_card(ctx, "move_topics", parent_id)
+
+
+@tool("guarded", card=_move_card)
 async def move_topics(
     ctx: Context, topic_ids: list[int], parent_id: int | None = None, position: int = 0
 ) -> TopicsEdited:

@@ -22,16 +22,16 @@ check_training_status generation_offers get_dataset_records get_dataset_stats ge
 get_workflow_status outlook review_generated suggest_graders try_model
 """
 REVERSIBLE = """
-add_topic advance_to_step analyze_coverage categorize_records confirm_grader_test crash_test_grader
-describe_topic discard_proposal edit_generated export_topics import_topics move_topics pause_training
+advance_to_step analyze_coverage categorize_records confirm_grader_test crash_test_grader
+describe_topic discard_proposal edit_generated export_topics import_topics pause_training
 recut_proposal reject_generated rename_topic scan_sensitive set_goal start_finetune_workflow
 test_grader_sample update_record validate_records
 improve_categories
 """
 GUARDED = """
-accept_generated apply_edit apply_topic_weights assign_topic delete_topics export_model fix_records
-merge_topics redo resume_training run_generator set_effort set_generator set_quota set_targets
-set_topics split_topic start_deployment stop_deployment stop_training tag_records try_generator undo
+accept_generated add_topic apply_edit apply_topic_weights assign_topic delete_topics export_model
+fix_records merge_topics move_topics redo resume_training run_generator set_effort set_generator set_quota
+set_targets set_topics split_topic start_deployment stop_deployment stop_training tag_records try_generator undo
 set_fit_threshold
 """
 CONSEQUENTIAL = """
