@@ -49,6 +49,7 @@ class GeneratorDialog(QDialog):
         super().__init__(parent)
         self._app = app
         self._kept = "saved" if generator.saved else "an example"
+        self._busy = False
         self.setWindowTitle("Generator")
         self.resize(theme().px(940), theme().px(620))
         self.script = ScriptEdit("Generator script")
@@ -65,6 +66,8 @@ class GeneratorDialog(QDialog):
         )
         self._lay_out()
         self.script.document().modificationChanged.connect(self._show_state)
+        self.script.textChanged.connect(self._show_ready)
+        self._show_ready()
         self._tell(BEFORE)
 
     def _lay_out(self) -> None:
@@ -128,6 +131,13 @@ class GeneratorDialog(QDialog):
     def _show_state(self, modified: bool) -> None:
         self.state.show_text("unsaved" if modified else self._kept, "warn" if modified else "muted")
 
+    def _show_ready(self) -> None:
+        """Without a script there is nothing to run; saved, it takes the old one away."""
+        some = bool(self.script.toPlainText().strip())
+        self.save.setEnabled(not self._busy)
+        for button in (self.attempt, self.generate):
+            button.setEnabled(some and not self._busy)
+
     def _try(self) -> None:
         self._start(self._show_tried())
 
@@ -141,10 +151,11 @@ class GeneratorDialog(QDialog):
         self._start(self._keep(then=True))
 
     async def _keep(self, *, then: bool = False) -> None:
-        await self._app.call("set_generator", code=self.script.toPlainText())
+        code = self.script.toPlainText()
+        await self._app.call("set_generator", code=code)
         if not isValid(self):
             return
-        self._kept = "saved"
+        self._kept = "saved" if code.strip() else "removed"
         self.script.document().setModified(False)
         self._show_state(False)
         if then:
@@ -156,9 +167,8 @@ class GeneratorDialog(QDialog):
     async def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """One thing at a time; what fails is told at its line."""
         self.show_error("")
-        buttons = (self.attempt, self.save, self.generate)
-        for button in buttons:
-            button.setEnabled(False)
+        self._busy = True
+        self._show_ready()
         try:
             await work
         except (DeclinedError, Stopped):
@@ -167,8 +177,9 @@ class GeneratorDialog(QDialog):
             if isValid(self):
                 self.show_error(str(error))
         finally:
-            for button in buttons if isValid(self) else ():
-                button.setEnabled(True)
+            if isValid(self):
+                self._busy = False
+                self._show_ready()
 
 
 def _shown(number: int, record: TriedRecord) -> QWidget:

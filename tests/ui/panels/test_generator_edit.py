@@ -45,6 +45,17 @@ async def test_a_script_is_tried_mended_and_saved(
             saved = await app.call("get_generator")
             assert (saved.code, saved.saved) == (code, True)  # type: ignore[attr-defined]
             await until(dialog.generate.isEnabled)
+            dialog.script.setPlainText(" ")
+            assert dialog.save.isEnabled()
+            assert not dialog.attempt.isEnabled(), "it would try the saved one"
+            assert not dialog.generate.isEnabled()
+            dialog.save.click()
+            await until(lambda: dialog.state.text == "removed")
+            assert not (await app.call("get_generator")).saved  # type: ignore[attr-defined]
+            await until(dialog.save.isEnabled)
+            assert not dialog.generate.isEnabled()
+            dialog.script.setPlainText(code)
+            assert dialog.attempt.isEnabled()
             dialog.generate.click()
             await until(lambda: dialog.result() == GeneratorDialog.DialogCode.Accepted)
             await app.jobs.wait()
