@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from app.domain.wording import count
 from app.errors import InputError
 from app.store.events import (
     GeneratedChanged,
@@ -66,6 +67,11 @@ class CoveragePanel(Panel):
         self.column.addWidget(self.none, 1)
         self._connect()
 
+    def start_over(self) -> None:
+        self.review.start_over()
+        self.offers.start_over()
+        super().start_over()
+
     async def refresh(self) -> None:
         session = self.app.session
         if session is None:
@@ -121,7 +127,7 @@ class CoveragePanel(Panel):
         for widget in (self.work, self.quota, self.analyse):
             widget.setVisible(report is not None)
         if report is None or not snapshot.to_review:
-            self.review.hide()  # shown only once it is filled
+            self.review.start_over()  # shown only once it is filled
         self.none.setVisible(report is None)
         kit.clear(self.cards)
         kit.clear(self.notes)
@@ -213,7 +219,7 @@ class CoveragePanel(Panel):
             )
 
         own = "Own shares (set)…" if report and report.targets == "own" else "Own shares…"
-        quota = f"Quota: {report.quota:,} records a topic…" if report else "Quota…"
+        quota = f"Quota: {count(report.quota, 'record')} a topic…" if report else "Quota…"
         entries = [
             kit.Entry(quota, lambda: self.act(self._ask_quota())),
             kit.Entry(),
@@ -245,7 +251,7 @@ class CoveragePanel(Panel):
         if report is None:
             return
         rows = view.levels[0].rows
-        targets = await ask_targets(self, "own", rows, view.wished)
+        targets = await ask_targets(self, rows, view.wished)
         if targets is not None:
             await self.app.call("set_targets", targets=targets)
 

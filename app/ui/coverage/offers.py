@@ -45,6 +45,10 @@ class OffersCard(QFrame):
         head = kit.row(kit.label("For thin topics", "h2"), None, self.count)
         self.setLayout(kit.column(head, self.body, None, gap=8, margin=14))
 
+    def start_over(self) -> None:
+        """Another dataset is open, where the same ids are other records."""
+        self._refused.clear()
+
     def show_offer(self, offer: GenerationOffer | None, report: CoverageReport | None) -> None:
         """What can be done now, the surest help first."""
         self._offer, self._report = offer, report

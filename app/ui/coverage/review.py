@@ -98,10 +98,15 @@ class GeneratedCard(QFrame):
             self.sides.select(WAITING)
         self._show_side()
 
+    def start_over(self) -> None:
+        """Nothing is to be reviewed: what was listed may be of another dataset."""
+        self.hide()
+        self._pages = ((), ())
+
     def press(self, key: str) -> None:
         """What a key does: A accepts, E edits, R rejects the record in front."""
         item = self.shown
-        if item is None:
+        if item is None or not self.isVisible():
             return
         if key == "E":
             said = [m.text for m in item.messages if m.role == "user"]

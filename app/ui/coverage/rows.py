@@ -8,7 +8,7 @@ from app.domain.coverage import TopicShare
 from app.domain.topic_signals import TopicSignal
 from app.domain.topics import Topic, TopicNode, build_tree
 from app.domain.treemap import Area
-from app.domain.wording import number
+from app.domain.wording import count, number
 from app.tools.coverage import CoverageReport
 
 BETWEEN = " › "
@@ -44,9 +44,9 @@ class TopicRow:
     @property
     def words(self) -> str:
         """«Cards › Lost: 40 of 100 records, 32 planned, 12 % of all, target 33 %»."""
-        said = f"{self.topic}: {self.records:,} of {self.quota:,} records"
+        said = f"{self.topic}: {self.records:,} of {count(self.quota, 'record')}"
         if not self.quota:
-            said = f"{self.topic}: {self.records:,} records, no quota"
+            said = f"{self.topic}: {count(self.records, 'record')}, no quota"
         if self.add:
             said += f", {self.add:,} planned"
         return f"{said}, {self.share_words}"

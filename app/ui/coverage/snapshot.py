@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain.thresholds import DEFAULTS
 from app.domain.treemap import Area
-from app.domain.wording import number
+from app.domain.wording import count, number
 from app.store import topics
 from app.store.database import Tx
 from app.tools.base import Context
@@ -123,7 +123,7 @@ def stats(report: CoverageReport) -> list[Stat]:
     lacking = sum(topic.add + topic.short for topic in plan.topics)
     after = f"{number(plan.balance_after)} after the plan" if plan.total else "nothing planned"
     filled = f"{number(plan.coverage_after)} after the plan" if plan.total else after
-    records = f"{found.uncategorised:,} records, limit {limit * 100:.0f} %"
+    records = f"{count(found.uncategorised, 'record')}, limit {limit * 100:.0f} %"
     by_whom = (
         f"{plan.total:,} planned, {plan.short:,} short" if lacking else "every topic has enough"
     )

@@ -10,7 +10,6 @@ from app.ui.coverage.rows import TopicRow
 from app.ui.coverage.shares import ShareModel, ShareTable
 from app.ui.theme import theme
 
-KINDS = ("uniform", "as_imported", "own")
 NAMES = ("Same share", "As imported", "Own shares")
 WORDS = (
     "Every topic should have the same share of the records.",
@@ -27,7 +26,6 @@ class TargetsDialog(QDialog):
     def __init__(
         self,
         parent: QWidget | None,
-        kind: str,
         rows: Sequence[TopicRow],
         wished: Mapping[int, float],
     ) -> None:
@@ -37,7 +35,7 @@ class TargetsDialog(QDialog):
         known = [row for row in rows if row.id is not None]
         self.model = ShareModel(known, [wished.get(row.id or 0) for row in known])
         self.table = ShareTable(self.model)
-        self.kinds = kit.Segments(NAMES, KINDS.index(kind) if kind in KINDS else 0)
+        self.kinds = kit.Segments(NAMES, OWN)
         self.kinds.chosen.connect(lambda _: self._show_kind())
         self.model.changed.connect(self._show_kind)
         self.about = kit.label("", "small", "muted", wrap=True)
@@ -82,8 +80,8 @@ class TargetsDialog(QDialog):
 
 
 async def ask_targets(
-    parent: QWidget, kind: str, rows: Sequence[TopicRow], wished: Mapping[int, float]
+    parent: QWidget, rows: Sequence[TopicRow], wished: Mapping[int, float]
 ) -> Targets | None:
     """What the user wants, None when cancelled."""
-    dialog = TargetsDialog(parent, kind, rows, wished)
+    dialog = TargetsDialog(parent, rows, wished)
     return dialog.targets if await dialogs.ask(dialog) else None

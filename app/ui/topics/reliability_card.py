@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from app.domain.reliability import Bin, MixedUp, Reliability
+from app.domain.wording import count
 from app.ui import kit
 from app.ui.kit.chart import Plot
 from app.ui.theme import theme
@@ -59,7 +60,7 @@ class ReliabilityCard(QFrame):
 
     def _pair(self, pair: MixedUp, names: Mapping[int, str]) -> kit.Clickable:
         first, second = names[pair.first], names[pair.second]
-        said = f"{first} and {second}: {pair.times} times. Look at both, perhaps to merge them."
+        said = f"{first} and {second}: {count(pair.times, 'time')}. Look at both, perhaps to merge them."
         line = kit.Clickable(said)
         line.setToolTip(kit.tip(said))
         times = kit.label(f"{pair.times}×", "small", "muted")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from app.domain.reliability import Reliability
 from app.domain.thresholds import DEFAULTS
 from app.domain.topics import leaf_paths
+from app.domain.wording import count
 from app.store import meta, records, results, topics, uncertain
 from app.store.database import Tx
 from app.store.records import RecordStats
@@ -50,8 +51,10 @@ class StandingSnapshot:
     def facts(self) -> str:
         if not self.leaves:
             return "Every record to the topic it fits, or to none"
-        placed = f"{self.stats.categorised:,} of {self.stats.valid:,} records"
-        return f"{placed} in {self.leaves} topics, {self.stats.confirmed:,} confirmed by you"
+        placed = f"{self.stats.categorised:,} of {count(self.stats.valid, 'record')}"
+        return (
+            f"{placed} in {count(self.leaves, 'topic')}, {self.stats.confirmed:,} confirmed by you"
+        )
 
 
 def read_standing(tx: Tx) -> StandingSnapshot:
@@ -121,8 +124,11 @@ def sentences(snapshot: StandingSnapshot) -> list[str]:
         )
     said.append("What you confirm is kept, and at once improves the rest.")
     if snapshot.by_model:
+        one = snapshot.by_model == 1
+        stay = "was placed by a model and stays" if one else "were placed by a model and stay"
+        edited = "it is edited" if one else "they are edited"
         said.append(
-            f"{snapshot.by_model:,} were placed by a model and stay there until they are edited. The "
+            f"{snapshot.by_model:,} {stay} there until {edited}. The "
             "filter is:model shows them. “Categorise again” tries anew what it found to fit none."
         )
     if not snapshot.english:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from app.domain.coverage import analyse
 from app.domain.planning import plan
@@ -54,3 +54,18 @@ def test_topics_of_one_name_are_told_apart(themed: Any) -> None:
     card = OffersCard()
     card.show_offer(offer(moves=[move]), report())
     assert "Shop › Open" in [badge.text for badge in card.findChildren(Badge)]
+
+
+def test_what_was_left_in_one_dataset_is_offered_in_the_next(themed: Any) -> None:
+    move = ProposedMove(
+        record_id=1, preview="x", source=None, target="Shop › Open", target_id=2, probability=0.4
+    )
+    card = OffersCard()
+    card.show_offer(offer(moves=[move]), report())
+    whole = card.body.count()
+    leave = next(b for b in card.findChildren(QPushButton) if b.text() == "Leave")
+    leave.click()
+    assert card.body.count() < whole
+    card.start_over()
+    card.show_offer(offer(moves=[move]), report())
+    assert card.body.count() == whole

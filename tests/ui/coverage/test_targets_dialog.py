@@ -25,7 +25,7 @@ def dialog(qtbot: Any, themed: Any) -> TargetsDialog:
         quota=100,
         topic_ids={"A": 1, "B": 2, "C": 3},
     )
-    made = TargetsDialog(None, "own", levels_of(found)[0].rows, {1: 0.6})
+    made = TargetsDialog(None, levels_of(found)[0].rows, {1: 0.6})
     qtbot.addWidget(made)
     made.show()
     return made

@@ -19,7 +19,7 @@ from app.ui.categorize_panel import CategorizePanel
 from app.ui.topics.queue import Queue, Review
 from app.ui.topics.reliability_card import ReliabilityCard, in_words
 from app.ui.topics.review import Option, ReviewCard
-from app.ui.topics.standing import StandingSnapshot, bands
+from app.ui.topics.standing import StandingSnapshot, bands, sentences
 from tests.programs import add_dataset
 from tests.ui.panels.conftest import record
 
@@ -305,6 +305,16 @@ def test_the_diagram_says_what_it_shows(themed: Any, qtbot: QtBot) -> None:
 def test_a_stale_categorisation_keeps_its_facts() -> None:
     snapshot = StandingSnapshot(stats=RecordStats(valid=10, categorised=9), leaves=2, done=True)
     assert replace(snapshot, stale="Topics changed.").facts.startswith("9 of 10 records in 2")
+
+
+def test_one_of_a_thing_is_said_as_one() -> None:
+    stats = RecordStats(valid=1, categorised=1)
+    snapshot = StandingSnapshot(stats=stats, leaves=1, by_model=1, done=True)
+    assert snapshot.facts.startswith("1 of 1 record in 1 topic,")
+    said = " ".join(sentences(snapshot))
+    assert "1 was placed by a model and stays there until it is edited." in said
+    many = " ".join(sentences(replace(snapshot, by_model=2)))
+    assert "2 were placed by a model and stay there until they are edited." in many
 
 
 async def held(app: Any) -> list[Any]:

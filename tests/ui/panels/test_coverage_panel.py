@@ -1,6 +1,7 @@
 """The coverage panel: figures of now, rounds, and the offers that need no model."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -49,6 +50,20 @@ def test_rows_by_size_with_quota_share_and_plan() -> None:
     cards = groups.rows[0]
     assert (cards.id, cards.records, cards.quota, cards.add) == (9, 190, 200, 32)
     assert cards.after == leaves.rows[0].after + stolen.after
+
+
+def test_one_record_is_said_as_one() -> None:
+    (leaves, *_) = levels_of(
+        CoverageReport(
+            coverage=analyse({"A": 1}, quota=1),
+            plan=plan({"A": 1}, {"A": 1}, quota=1),
+            quota=1,
+            topic_ids={"A": 1},
+        )
+    )
+    row = leaves.rows[0]
+    assert row.words.startswith("A: 1 of 1 record, ")
+    assert replace(row, quota=0).words.startswith("A: 1 record, no quota, ")
 
 
 def test_a_topic_is_named_as_shortly_as_can_be() -> None:

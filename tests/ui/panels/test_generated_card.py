@@ -13,6 +13,7 @@ from app.tools.reviewing import Review, ReviewItem
 from app.ui.coverage.figures import figures, tile
 from app.ui.coverage.review import GeneratedCard
 from app.ui.coverage_panel import CoveragePanel
+from tests.programs import add_dataset
 
 
 def item(number: int, score: float = 0.9, **more: Any) -> ReviewItem:
@@ -39,6 +40,7 @@ def test_one_key_decides_on_the_record_in_front(themed: Any) -> None:
     made.edited.connect(lambda *given: told.append(("edit", given)))
     made.accepted_from.connect(lambda bar: told.append(("from", bar)))
     bad = item(9, reason="off_topic", why="outside their topic")
+    made.show()
     made.show_review(review([item(1), item(2, 0.6)]), review([bad]))
     made.press("A")
     made.table.selectRow(1)
@@ -61,6 +63,16 @@ def test_one_key_decides_on_the_record_in_front(themed: Any) -> None:
     assert told == [("edit", (9, "wish 9"))]
     made.show_review(review([]), review([]))
     assert made.shown is None
+    told.clear()
+    made.show_review(review([item(1)]), review([]))
+    made.hide()
+    made.press("A")
+    assert told == [], "nobody sees what it would accept"
+    made.start_over()
+    made.show()
+    made.press("A")
+    assert made.shown is None
+    assert told == []
     made.deleteLater()
 
 
@@ -126,3 +138,8 @@ async def test_what_waits_is_shown_decided_on_and_goes(
         assert stats.splits["train"] == 4 + 2
         await app.call("undo")
         await until(lambda: panel.review.isVisible() and panel.review.table.row_count == 1)
+        await app.open(await add_dataset(app, make_rows(12), "other", goal="answer"))
+        panel.start_over()
+        assert panel.review.shown is None
+        await until(panel.none.isVisible)
+        assert panel.review.shown is None
