@@ -5,6 +5,7 @@ is part of a cycle would be freed there: Qt aborts.
 """
 
 import gc
+from itertools import accumulate, takewhile
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -29,17 +30,20 @@ class CycleCollector(QObject):
     def collect(self) -> None:
         """Collect the oldest generation that is due by Python's own thresholds and not too much.
 
-        What is too much is left out from all later looks: so many objects at once are values that were
-        read, without cycles, and are freed when nobody holds them.
+        What is too much is left out from all later looks, and with it all else that is there: nearly
+        always values that were read, without cycles, which are freed when nobody holds them. A cycle
+        among them, as of a dialog closed before, stays until the application ends: that is the price.
+        Counting lists each generation that is due once, up to the first that is too much.
         """
         due = zip(gc.get_count(), gc.get_threshold(), strict=True)
         generations = [n for n, (count, limit) in enumerate(due) if count > limit]
         if not generations:
             return
-        small = [n for n in range(generations[-1] + 1) if _size(n) <= MOST]
+        wanted = generations[-1] + 1
+        small = _small(wanted)
         if small:
-            gc.collect(small[-1])
-        if len(small) <= generations[-1]:
+            gc.collect(small - 1)
+        if small < wanted:
             gc.freeze()
 
     def settle(self) -> None:
@@ -47,6 +51,8 @@ class CycleCollector(QObject):
         gc.freeze()
 
 
-def _size(generation: int) -> int:
-    """How many objects a look at this generation goes through: the younger ones are part of it."""
-    return sum(len(gc.get_objects(generation=n)) for n in range(generation + 1))
+def _small(generations: int) -> int:
+    """How many of so many generations, from the youngest on, are not too much for one look, which goes
+    through the younger ones too."""
+    sizes = accumulate(len(gc.get_objects(generation=n)) for n in range(generations))
+    return sum(1 for _ in takewhile(lambda size: size <= MOST, sizes))

@@ -78,3 +78,26 @@ async def test_a_large_tree_is_not_looked_through_again_and_again(
     assert looked
     assert max(looked) < MOST
     assert freed, "new cycles are still found beside it"
+
+
+async def test_each_generation_is_listed_once_and_none_beyond_the_first_too_large(
+    collector: CycleCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[int] = []
+    objects = gc.get_objects
+
+    def noted(generation: int) -> list[object]:
+        listed.append(generation)
+        return objects(generation=generation)
+
+    gc.collect()
+    gc.freeze()
+    monkeypatch.setattr(gc, "get_objects", noted)
+    monkeypatch.setattr(gc, "get_count", lambda: (10_000, 100, 100))
+    collector.collect()
+    assert listed == [0, 1, 2]
+    listed.clear()
+    kept = [[number] for number in range(MOST + 1)]
+    collector.collect()
+    assert listed == [0]
+    assert len(objects(generation=0)) < MOST < len(kept)
