@@ -31,8 +31,8 @@ improve_categories
 GUARDED = """
 accept_generated add_topic apply_edit apply_topic_weights assign_topic delete_topics export_model
 fix_records merge_topics move_topics redo resume_training run_generator set_effort set_generator set_quota
-set_targets set_topics split_topic start_deployment stop_deployment stop_training tag_records try_generator
-set_fit_threshold undo
+set_targets set_topics split_topic start_deployment stop_deployment stop_training tag_records
+set_fit_threshold try_generator undo
 """
 CONSEQUENTIAL = """
 accept_generation_moves accept_warning append_file apply_topic_hierarchy categorize_uncertain
