@@ -29,6 +29,12 @@ MANY = 20_000
 MARKED = "substr(?, id + 1, 1) = x'01'"
 FOUND = "id IN (SELECT record_id FROM scanned WHERE kinds <> 0 AND kinds & ? <> 0)"
 CHOSEN = "id IN (SELECT value FROM json_each(?))"
+# In no topic that is locked or below a locked one. It names nothing of the row, so that SQLite asks
+# once for a statement: 0.03 s with all of 10,000 topics held.
+FREE = """(record.topic_id IS NULL OR record.topic_id NOT IN (
+  WITH RECURSIVE held(id) AS (SELECT id FROM topic WHERE locked
+    UNION SELECT topic.id FROM held JOIN topic ON topic.parent_id = held.id)
+  SELECT id FROM held))"""
 
 ANY_ISSUE = tuple(FLAG_BITS)
 

@@ -18,7 +18,7 @@ from app.store.bulk import set_split as set_split
 from app.store.bulk import set_tag as set_tag
 from app.store.bulk import set_topic as set_topic
 from app.store.database import Tx
-from app.store.filters import CHOSEN, SCORES, where
+from app.store.filters import CHOSEN, FREE, SCORES, where
 from app.store.filters import RecordFilter as RecordFilter
 from app.store.filters import Sort as Sort
 from app.store.paging import EVERY as EVERY
@@ -45,8 +45,7 @@ from app.store.stats import stats as stats
 BATCH = 2000  # whole records held at a time
 SLICE = 20_000  # ids taken in one go: a millisecond in which no other thread of Python runs
 # The least fit decides on these; what is in a locked topic stays, as in a categorisation.
-DECIDED = """valid AND fit IS NOT NULL AND topic_source IN ('auto', 'proposal')
-  AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked)"""
+DECIDED = f"valid AND fit IS NOT NULL AND topic_source IN ('auto', 'proposal') AND {FREE}"
 WHOLE = (
     f"SELECT {', '.join((*RECORD_COLUMNS, *TEXTS))} FROM record JOIN body ON body.record_id = id"
 )
@@ -190,7 +189,7 @@ def edit(tx: Tx, record_id: int, **values: Any) -> None:
 
 
 # One statement for many: the undo triggers cost four times as much by a statement a record.
-ASSIGN = """UPDATE record SET topic_id = new.topic_id, probability = new.probability, fit = new.fit,
+ASSIGN = f"""UPDATE record SET topic_id = new.topic_id, probability = new.probability, fit = new.fit,
   topic_source = CASE WHEN topic_source = 'proposal' AND record.topic_id = new.topic_id
     THEN 'proposal' ELSE 'auto' END,
   alternatives = new.alternatives
@@ -198,7 +197,7 @@ ASSIGN = """UPDATE record SET topic_id = new.topic_id, probability = new.probabi
     json_extract(value, '$[2]') AS probability, json_extract(value, '$[3]') AS fit,
     json_extract(value, '$[4]') AS alternatives FROM json_each(:rows)) AS new
   WHERE record.id = new.id AND COALESCE(topic_source, '') NOT IN ('user', 'label', 'model')
-  AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked) AND (
+  AND {FREE} AND (
     topic_source IS NULL OR record.topic_id IS NOT new.topic_id
     OR record.probability IS NULL OR record.fit IS NULL
     OR abs(record.probability - new.probability) > :within OR abs(record.fit - new.fit) > :within

@@ -21,7 +21,7 @@ from app.domain.topics import (
 from app.domain.topics import Topic as TopicValue
 from app.errors import ToolError
 from app.store.database import Tx
-from app.store.filters import CHOSEN
+from app.store.filters import CHOSEN, FREE
 from app.store.tables import Record, Topic
 
 COLUMNS = tuple(TopicValue.model_fields)
@@ -32,8 +32,7 @@ UPDATE = f"UPDATE topic SET {', '.join(f'{c} = :{c}' for c in COLUMNS[1:])} WHER
 PLACE = """UPDATE record SET topic_id = place.topic, topic_source = ?, probability = NULL,
   fit = NULL FROM (SELECT json_extract(value, '$[0]') AS topic, json_extract(value, '$[1]') AS record
     FROM json_each(?)) AS place WHERE record.id = place.record"""
-PROPOSE = f"""{PLACE} AND COALESCE(topic_source, '') NOT IN ('user', ?)
-  AND NOT EXISTS (SELECT 1 FROM topic WHERE topic.id = record.topic_id AND locked)"""
+PROPOSE = f"{PLACE} AND COALESCE(topic_source, '') NOT IN ('user', ?) AND {FREE}"
 
 
 def all_topics(tx: Tx) -> list[TopicValue]:

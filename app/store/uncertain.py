@@ -7,10 +7,11 @@ from pydantic import BaseModel
 
 from app.domain.thresholds import DEFAULTS
 from app.store.database import Tx
+from app.store.filters import CHOSEN, FREE
 
 UNCERTAIN = (
     "valid AND COALESCE(topic_source, '') NOT IN ('user', 'label', 'model') "
-    "AND (topic_id IS NULL OR probability < ?)"
+    f"AND (topic_id IS NULL OR probability < ?) AND {FREE}"
 )
 # The probability the app had measured for the topic chosen, which is then its own no longer if it
 # is not among the likeliest: unknown, not made up.
@@ -34,9 +35,10 @@ class Placed(BaseModel):
 
 def count(tx: Tx) -> int:
     """Valid records without a topic, or less sure of it than the threshold `topic_review`; what the
-    user, a label or a model decided is not among them."""
+    user, a label or a model decided is not among them, nor what is in a locked topic."""
     query = f"SELECT COUNT(*) FROM record WHERE {UNCERTAIN}"
-    return int(tx.cached("uncertain", lambda: tx.sql(query, (DEFAULTS.topic_review,))[0][0]))
+    values = (DEFAULTS.topic_review,)
+    return int(tx.cached("uncertain", lambda: tx.sql(query, values)[0][0], ("records", "topics")))
 
 
 def placed(tx: Tx) -> int:
@@ -62,11 +64,12 @@ def ids(tx: Tx, most: int) -> list[int]:
 
 def place(tx: Tx, choices: Mapping[int, int | None]) -> Placed:
     """Put records on the topics a model chose (None: on none). What the user or a label decided
-    meanwhile is left alone, and so is a record whose chosen topic is no leaf any more."""
-    wanted = orjson.dumps(list(choices)).decode()
-    query = "SELECT id, topic_id FROM record WHERE id IN (SELECT value FROM json_each(?))"
-    before = dict(tx.sql(query, (wanted,)))
-    values = [{"id": record, "topic": topic} for record, topic in choices.items()]
+    meanwhile is left alone, what is in a topic locked meanwhile, and a record whose chosen topic is no
+    leaf any more."""
+    query = f"SELECT id, topic_id FROM record WHERE {CHOSEN}"
+    before = dict(tx.sql(f"{query} AND {FREE}", (orjson.dumps(list(choices)).decode(),)))
+    wanted = orjson.dumps(list(before)).decode()
+    values = [{"id": record, "topic": choices[record]} for record in before]
     tx.db.connection().executemany(PLACE, values)
     query = f"{query} AND topic_source = 'model'"
     after = dict(tx.sql(query, (wanted,)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from app.store import records, topics
+from app.store import records, topics, uncertain
 from app.store.database import Tx
 from app.store.records import RecordFilter
 
@@ -118,3 +118,33 @@ async def test_the_least_fit_leaves_a_locked_topic_alone_and_counts_so(opened):
         assert await store.write("Fit", records.apply_threshold, 0.5) == 5
         assert await store.read(records.unplaced) == 5
         assert [row[1] for row in await store.read(held)] == [ids[1], None] * 5
+
+
+async def test_a_locked_group_holds_all_below_it(opened):
+    async with opened() as store:
+        group = await store.write("Add", topics.add, "Group")
+        middle = await store.write("Add", topics.add, "Middle", group)
+        below = await store.write("Add", topics.add, "Below", middle)
+        beside = await store.write("Add", topics.add, "Beside")
+        placed = [
+            {"id": i, "topic_id": topic, "probability": 0.3, "fit": 0.3, "alternatives": []}
+            for i, topic in enumerate((below, beside, None), 1)
+        ]
+        await store.write("Place", records.store_assignments, placed)
+        await store.write("Lock", topics.put, [group], locked=True)
+        before = await store.read(held)
+        assert (await store.read(records.fits_under))[50] == 2
+        assert set(await store.read(uncertain.ids, 9)) == set(range(2, 11))
+        assert await store.read(uncertain.count) == 9
+        choices = {1: beside, 2: None, 3: beside}
+        made = await store.write("By a model", uncertain.place, choices)
+        assert (made.placed, made.none) == (1, 1)
+        assert (await store.read(held))[0] == before[0]
+        await store.undo()
+        assert await store.write("Fit", records.apply_threshold, 0.5) == 1
+        elsewhere = [{**row, "topic_id": beside} for row in placed]
+        assert await store.write("Place", records.store_assignments, elsewhere) == 2
+        assert (await store.read(held))[0] == before[0]
+        await store.write("Open", topics.put, [group], locked=False)
+        assert await store.read(uncertain.count) == 10, "counted anew when a lock changes"
+        assert await store.write("Place", records.store_assignments, elsewhere) == 1
