@@ -60,12 +60,13 @@ class Option(QPushButton):
 
 class ReviewCard(QFrame):
     """`decided` carries the ids of the records and the topic's id, None for "fits none"; `look_at`
-    the ids of records to see whole."""
+    the ids of records to see whole. The keys are heard in all of `keys_for`; without it in the card
+    alone, as beside a tree in which letters and digits are typed too."""
 
     decided = Signal(tuple, object)
     look_at = Signal(tuple)
 
-    def __init__(self, keys_for: QWidget, *, large: bool = False) -> None:
+    def __init__(self, keys_for: QWidget | None = None, *, large: bool = False) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -97,7 +98,7 @@ class ReviewCard(QFrame):
         margin = 16 if large else 14
         self.setLayout(kit.column(head, self.body, *below, None, gap=8, margin=margin))
         for key in [*map(str, range(10)), "S", "A", "/"]:
-            shortcut = QShortcut(QKeySequence(key), keys_for)
+            shortcut = QShortcut(QKeySequence(key), keys_for or self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda key=key: self.press(key))
 
@@ -196,6 +197,8 @@ class ReviewCard(QFrame):
         if drawn == self._drawn:
             return
         self._drawn = drawn
+        if any(option.hasFocus() for option in self.findChildren(Option)):
+            self.setFocus()  # else the next in line would hear the keys
         kit.clear(self.body)
         for widget in (self.search, self.keys):
             widget.setVisible(item is not None)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.reliability import reliability
@@ -99,6 +99,28 @@ def test_skip_puts_a_record_last_and_a_second_press_waits(card: ReviewCard) -> N
     assert decided[-1] == ((2,), None)
     card.show_queue(QUEUE)
     assert card.shown is ITEMS[1]
+
+
+def test_beside_a_tree_the_keys_are_heard_in_the_card_alone(themed: Any, qtbot: QtBot) -> None:
+    host, made, tree = QWidget(), ReviewCard(), QListWidget()
+    host.setLayout(kit.column(tree, made))
+    qtbot.addWidget(host)
+    host.show()
+    host.activateWindow()
+    made.show_queue(QUEUE)
+    decided = heard(made)
+    tree.setFocus()
+    qtbot.waitUntil(tree.hasFocus)
+    qtbot.keyClick(tree, Qt.Key.Key_1)
+    assert decided == []
+    first = made.findChildren(Option)[0]
+    first.setFocus()
+    qtbot.keyClick(first, Qt.Key.Key_1)
+    assert decided == [((1,), 11)]
+    made.show_queue(replace(QUEUE, items=ITEMS[1:]))
+    assert made.hasFocus(), "the next key is a decision too"
+    qtbot.keyClick(made, Qt.Key.Key_1)
+    assert decided[1:] == [((2,), 12)]
 
 
 def test_those_alike_are_shown_before_and_taken_along(card: ReviewCard) -> None:
