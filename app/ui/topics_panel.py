@@ -45,7 +45,7 @@ class TopicsPanel(Panel):
         self.begin_from = self._start_button()
         self.pane = TopicPane(self.first, self.begin_from)
         self.proposal = ProposalCard()
-        self.review = ReviewCard(self)
+        self.review = ReviewCard()
         self.deciding = Deciding(self, self.review)
         self.examples = ExamplesCard(self._show_records)
         right = QVBoxLayout()
@@ -55,7 +55,7 @@ class TopicsPanel(Panel):
         right.addWidget(self.examples, 1)
         self.side = kit.scroll(kit.holder(right))  # so that the tree keeps the panel's height
         self.column.addLayout(kit.row((self.pane, 5), (self.side, 4), gap=12), 1)
-        self.editing = Editing(self, self.pane.tree)
+        self.editing = Editing(self, self.pane.tree, lambda: self.snapshot.quota)
         self.pane.edit(self.editing.actions(), self.editing.set_color)
         find = QShortcut(QKeySequence("Ctrl+F"), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -94,6 +94,12 @@ class TopicsPanel(Panel):
     def point_at(self, target: dict[str, Any]) -> None:
         """`topic`: the id of a topic to select, `topics`: those of several."""
         self.pane.tree.pick(target.get("topic"), also=target.get("topics", ()))
+
+    def start_over(self) -> None:
+        self.pane.start_over()
+        self.editing.start_over()
+        self.deciding.start_over()
+        super().start_over()
 
     def sees(self) -> str:
         line = self.pane.tree.current()

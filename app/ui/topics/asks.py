@@ -1,23 +1,19 @@
 """The small dialogs of topic edits: into how many parts, and which target; they change nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 
-from PySide6.QtWidgets import QCheckBox, QDialog, QDoubleSpinBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QDialog, QDoubleSpinBox, QSpinBox, QWidget
 
+from app.domain.wording import count
 from app.ui import dialogs, kit
 from app.ui.kit.inputs import pad_number
 from app.ui.topics.lines import Line
 
 MOST_PARTS = 50
 MOST_RECORDS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Target:
-    """A topic's own share (0 to 1) and its own number of records; None: none of its own."""
-
-    share: float | None
-    records: int | None
+_MIXED = Qt.CheckState.PartiallyChecked
 
 
 class SplitDialog(QDialog):
@@ -28,7 +24,8 @@ class SplitDialog(QDialog):
         self.setWindowTitle("Split a topic")
         self.number = kit.spin_box("Parts", 1, MOST_PARTS, value=1, width=170)
         self.number.setSpecialValueText("As the data shows")
-        text = f"Its {records:,} records are grouped anew by meaning; it becomes their group."
+        what = count(records, "record")
+        text = f"Its {what} will be grouped anew by meaning; it becomes their group."
         words = kit.label(text, "body", "muted", wrap=True)
         words.setMinimumWidth(340)
         line = kit.row(kit.label("Parts", "body"), self.number, None)
@@ -42,7 +39,9 @@ class SplitDialog(QDialog):
 
 
 class TargetDialog(QDialog):
-    """A share, a number of records, both, or neither: then the topic has no target of its own."""
+    """A share, a number of records, both, or neither: then the topic has no target of its own.
+
+    Where the topics differ the box is partly ticked, and left so they keep what they have."""
 
     def __init__(self, parent: QWidget | None, lines: list[Line], quota: int) -> None:
         super().__init__(parent)
@@ -53,30 +52,44 @@ class TargetDialog(QDialog):
         self.has_count = QCheckBox("Number of records")
         number = mark.quota or quota or 1
         self.count = kit.spin_box("Number of records", 1, MOST_RECORDS, value=number, width=120)
-        for box, field, on in (
-            (self.has_share, self.share, mark.target is not None),
-            (self.has_count, self.count, mark.quota is not None),
-        ):
-            box.toggled.connect(field.setEnabled)
-            box.setChecked(on)
-            field.setEnabled(on)
+        _join(self.has_share, self.share, [line.mark.target for line in lines])
+        _join(self.has_count, self.count, [line.mark.quota for line in lines])
+        self._shown = self._fields()
         name = f"“{first.name}”" if len(lines) == 1 else f"{len(lines):,} topics"
         heading = kit.label(f"Target of {name}", "h2", wrap=True)
         text = (
             f"Without a share of its own a topic has an even part of what the others leave; without a "
-            f"number of its own {quota:,} records are wanted. With neither it has no own target."
+            f"number of its own it should have {count(quota, 'record')}. With neither it has no own "
+            "target."
         )
+        if _MIXED in (self.has_share.checkState(), self.has_count.checkState()):
+            text += " Partly ticked: the topics differ, and keep what they have."
         words = kit.label(text, "small", "muted", wrap=True)
         words.setMinimumWidth(360)
         share = kit.row((self.has_share, 1), self.share)
-        count = kit.row((self.has_count, 1), self.count)
+        number_of = kit.row((self.has_count, 1), self.count)
         actions = _answers(self, "Set")
-        self.setLayout(kit.column(heading, share, count, words, actions, gap=10, margin=20))
+        self.setLayout(kit.column(heading, share, number_of, words, actions, gap=10, margin=20))
 
     @property
-    def target(self) -> Target:
-        share = self.share.value() / 100 if self.has_share.isChecked() else None
-        return Target(share, self.count.value() if self.has_count.isChecked() else None)
+    def changed(self) -> dict[str, float | None]:
+        """What the user changed: "target" a share (0 to 1), "quota" a number of records; None to take
+        away. What was left alone is not told: the field shows it rounded."""
+        fields, said = self._fields(), dict[str, float | None]()
+        for name, (state, value) in fields.items():
+            if state == _MIXED or (state, value) == self._shown[name]:
+                continue
+            if state == Qt.CheckState.Checked:
+                said[name] = value
+            elif self._shown[name][0] != state:
+                said[name] = None
+        return said
+
+    def _fields(self) -> dict[str, tuple[Qt.CheckState, float]]:
+        return {
+            "target": (self.has_share.checkState(), self.share.value() / 100),
+            "quota": (self.has_count.checkState(), self.count.value()),
+        }
 
 
 async def ask_parts(parent: QWidget, line: Line) -> tuple[bool, int | None]:
@@ -86,10 +99,25 @@ async def ask_parts(parent: QWidget, line: Line) -> tuple[bool, int | None]:
     return answer, dialog.parts
 
 
-async def ask_target(parent: QWidget, lines: list[Line], quota: int) -> Target | None:
-    """The target for these topics; None when cancelled."""
+async def ask_target(parent: QWidget, lines: list[Line], quota: int) -> dict[str, float | None]:
+    """What is to change in the target of these topics; nothing when cancelled."""
     dialog = TargetDialog(parent, lines, quota)
-    return dialog.target if await dialogs.ask(dialog) else None
+    return dialog.changed if await dialogs.ask(dialog) else {}
+
+
+def _join(box: QCheckBox, field: QSpinBox | QDoubleSpinBox, values: Sequence[float | None]) -> None:
+    """The box switches its field; partly ticked where the values differ."""
+    box.checkStateChanged.connect(partial(_switch, field))
+    box.setTristate(len({*values}) > 1)
+    if box.isTristate():
+        box.setCheckState(_MIXED)
+    else:
+        box.setChecked(values[0] is not None)
+    _switch(field, box.checkState())
+
+
+def _switch(field: QWidget, state: Qt.CheckState) -> None:
+    field.setEnabled(state == Qt.CheckState.Checked)
 
 
 def _percent(value: float) -> QDoubleSpinBox:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.domain.thresholds import DEFAULTS
 from app.domain.topics import shown
+from app.domain.wording import count
 from app.ui.parts import BarCell, Cell, NumberCell, Tone
 from app.ui.topics.lines import Line, Lines
 
@@ -76,7 +77,7 @@ def explained(line: Line, column: int) -> str:
             marks = [_color(line), _lock(line), _own(line)]
             said = [shown(line.path), line.description, *marks]
         case 1:
-            said = [f"{line.records:,} records", _wanted(line)]
+            said = [count(line.records, "record"), _wanted(line)]
         case 2:
             said = [_share(line)]
         case 3:
@@ -122,9 +123,8 @@ def _scored(line: Line) -> str:
     if figures.score is None:
         return "No score: no dry run has asked its records"
     few = f", under {FEW} too few to judge by" if figures.scored < FEW else ""
-    return (
-        f"Mean score {figures.score:.2f} of {figures.scored:,} records in the newest dry run{few}"
-    )
+    records = count(figures.scored, "record")
+    return f"Mean score {figures.score:.2f} of {records} in the newest dry run{few}"
 
 
 def _color(line: Line) -> str:
@@ -140,5 +140,5 @@ def _own(line: Line) -> str:
     if line.mark.target is not None:
         own.append(f"{line.mark.target * 100:.4g} % wanted")
     if line.mark.quota is not None:
-        own.append(f"{line.mark.quota:,} records wanted")
+        own.append(f"{count(line.mark.quota, 'record')} wanted")
     return "own target: " + ", ".join(own) if own else ""

@@ -1,6 +1,6 @@
 """The edits one can make in the topic tree: one table feeds its keys, its menu and its buttons."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -82,7 +82,7 @@ class EditActions:
         self._fill_menu()
         self.menu.aboutToShow.connect(self._tint)
 
-    def show_selected(self, lines: list[Line], into: Line | None, *, editable: bool) -> None:
+    def show_selected(self, lines: list[Line], current: Line | None, *, editable: bool) -> None:
         """Switch each on or off by what is selected, and say what it needs."""
         met = fitting(lines)
         for edit in EDITS:
@@ -92,9 +92,10 @@ class EditActions:
             action.setToolTip(f"{edit.words.rstrip('…')}{_keys(action)}{why}")
         for action in (*self.colors, self._color_menu.menuAction()):
             action.setEnabled(editable and bool(lines))
-        if self.by_name["merge"].isEnabled() and into is not None:
-            merge = self.by_name["merge"]
-            merge.setToolTip(f"Merge the selected topics into “{into.name}”{_keys(merge)}")
+        merge = self.by_name["merge"]
+        if merge.isEnabled():
+            name = merged_into(lines, current).name
+            merge.setToolTip(kit.tip(f"Merge the selected topics into “{name}”{_keys(merge)}"))
 
     def button(self, name: str) -> QToolButton:
         """An icon button for the edit, which follows it."""
@@ -119,6 +120,12 @@ class EditActions:
         """The dots of the colours, in those of the theme in use."""
         for number, action in enumerate(self.colors[1:]):
             action.setIcon(dot(theme().category(number)))
+
+
+def merged_into(lines: Sequence[Line], current: Line | None) -> Line:
+    """Which of the selected topics the others are merged into: the one with the focus, which may
+    have been taken out of the selection; then the first."""
+    return next((ln for ln in lines if current is not None and ln.key == current.key), lines[0])
 
 
 def fitting(lines: list[Line]) -> set[Needs]:

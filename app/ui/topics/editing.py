@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from app.domain.topic_text import from_text, to_json
 from app.domain.topic_tree import Tree
 from app.domain.topics import TopicNode, shown
+from app.domain.wording import count
 from app.store import topics
 from app.store.database import Tx
 from app.ui import dialogs
@@ -19,6 +20,7 @@ from app.ui.kit.buttons import Kind
 from app.ui.panel import Panel
 from app.ui.topics import moves
 from app.ui.topics.asks import ask_parts, ask_target
+from app.ui.topics.commands import merged_into
 from app.ui.topics.lines import Line
 from app.ui.topics.moves import Move
 from app.ui.topics.tree import TopicTree
@@ -34,8 +36,9 @@ Work = Coroutine[Any, Any, None]
 class Editing:
     """The edits of the topics selected in a tree; what fails shows as the panel's banner."""
 
-    def __init__(self, panel: Panel, tree: TopicTree) -> None:
-        self._panel, self._tree = panel, tree
+    def __init__(self, panel: Panel, tree: TopicTree, quota: Callable[[], int]) -> None:
+        """`quota`: the number of records wanted in a topic without one of its own."""
+        self._panel, self._tree, self._quota = panel, tree, quota
         self._one_by_one = asyncio.Lock()  # a key held down moves on from where the last move ended
         self._made: int | None = None  # to be selected once it is shown
 
@@ -93,6 +96,10 @@ class Editing:
             self._tree.pick(self._made)
             self._made = None
 
+    def start_over(self) -> None:
+        """Another dataset is open: ids mean other topics there."""
+        self._made = None
+
     def _start(self, work: Callable[[], Work]) -> None:
         self._panel.act(work())
 
@@ -104,12 +111,14 @@ class Editing:
         return await self._panel.app.session.store.read(_read_tree)
 
     async def _add(self, *, below: bool = False) -> None:
-        line = self._tree.current()
+        line = self._tree.selected_one() if below else self._tree.current()
+        parent_id = self._parent(
+            line, below=below
+        )  # now: the topics may be others when it is named
         parent = () if line is None else line.path if below else line.path[:-1]
         where = f"A topic below “{shown(parent)}”:" if parent else "A topic at the top:"
         name = await dialogs.ask_text(self._panel, "Add a topic", where)
         if name:
-            parent_id = self._parent(line, below=below)
             self._made = (await self._call("add_topic", name=name, parent_id=parent_id)).topic_id
             self.show_made()
 
@@ -142,7 +151,7 @@ class Editing:
             await self._call("import_topics", path=str(path))
 
     async def _describe(self) -> None:
-        line = self._tree.current()
+        line = self._tree.selected_one()
         if line is None:
             return
         text = await dialogs.ask_text(
@@ -158,24 +167,11 @@ class Editing:
 
     async def _set_target(self) -> None:
         lines = self._tree.selected()
-        quota = self._quota()
-        wished = await ask_target(self._panel, lines, quota) if lines else None
-        if wished is None:
-            return
-        values = {"target": wished.share, "quota": wished.records}
-        had = {
-            "target": any(line.mark.target is not None for line in lines),
-            "quota": any(line.mark.quota is not None for line in lines),
-        }
-        clear = [name for name, value in values.items() if value is None and had[name]]
-        given = {name: value for name, value in values.items() if value is not None}
-        if given or clear:
+        changed = await ask_target(self._panel, lines, self._quota()) if lines else {}
+        clear = [name for name, value in changed.items() if value is None]
+        given = {name: value for name, value in changed.items() if value is not None}
+        if changed:
             await self._set_of(lines, clear=clear, **given)
-
-    def _quota(self) -> int:
-        """The number of records wanted in a topic without one of its own."""
-        lines = self._tree.topics.lines.by_key.values()
-        return next((line.wanted for line in lines if line.mark.quota is None), 1)
 
     async def _lock(self) -> None:
         lines = self._tree.selected()
@@ -189,12 +185,13 @@ class Editing:
             await self._call("set_topics", topic_ids=[line.key for line in lines], **values)
 
     async def _merge(self) -> None:
-        into, ids = self._tree.current(), self._tree.selected_ids()
-        if into is not None and len(ids) > 1:
+        lines, ids = self._tree.selected(), self._tree.selected_ids()
+        if len(ids) > 1:
+            into = merged_into(lines, self._tree.current())
             await self._call("merge_topics", topic_ids=ids, into=into.key)
 
     async def _split(self) -> None:
-        line = self._tree.current()
+        line = self._tree.selected_one()
         if line is None:
             return
         wanted, parts = await ask_parts(self._panel, line)
@@ -247,9 +244,9 @@ class Editing:
             what = f"“{moved[0]}”" if len(moved) == 1 else f"{len(moved):,} topics"
             title = f"Merge {what} into “{line.name}”, or put below?"
             text = (
-                f"“{line.name}” has {line.records:,} records of its own. A topic with others below "
+                f"“{line.name}” has {count(line.records, 'record')} of its own. A topic with others "
+                "below it holds none: put below, what it has becomes uncategorised."
             )
-            text += "it holds none: put below, they become uncategorised."
             answer = await dialogs.choose(self._panel, title, text, answers=ANSWERS)
             if answer == 0:
                 ids = list(move.topic_ids)

@@ -92,6 +92,13 @@ class TopicPane(QFrame):
         self.snapshot = snapshot
         self._draw()
 
+    def start_over(self) -> None:
+        """Another dataset is open: nothing of this one is to be asked for or edited any more."""
+        self._recut_later.stop()
+        self._find_later.stop()
+        self.tree.start_over()
+        self._show_picked()
+
     def compare(self) -> None:
         """Between the stored and the proposed tree."""
         self.views.select(1 - self.views.selected)

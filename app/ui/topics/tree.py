@@ -117,6 +117,12 @@ class TopicTree(QTreeView):
         """The ids of the selected stored topics, from the top down."""
         return [line.key for line in self.selected() if isinstance(line.key, int)]
 
+    def selected_one(self) -> Line | None:
+        """The selected topic; None where none or several are. It need not have the focus, which stays
+        where a topic was last taken out of the selection."""
+        lines = self.selected()
+        return lines[0] if len(lines) == 1 else None
+
     def current(self) -> Line | None:
         """The topic with the focus."""
         index = self.currentIndex()
@@ -132,11 +138,19 @@ class TopicTree(QTreeView):
             self.scrollTo(index)
 
     def rename(self) -> None:
-        """Open the editor on the current topic."""
-        index = self.currentIndex().siblingAtColumn(NAME)
-        if index.isValid() and self._editable:
+        """Open the editor on the selected topic, if it is one."""
+        if self._editable and (line := self.selected_one()) is not None:
+            index = self.topics.index_of(line.key)
             self.scrollTo(index)
             self.edit(index)
+
+    def start_over(self) -> None:
+        """Forget all of this tree: the keys of the next mean other topics."""
+        self._filling = True
+        self.topics.show(Lines())  # with the rows go what is selected, and a name being typed
+        self._filling = False
+        self._open.clear()
+        self.show_cut(())
 
     def fold(self, *, open_: bool) -> None:
         """Open or close every group."""
@@ -154,7 +168,7 @@ class TopicTree(QTreeView):
         super().dragMoveEvent(event)
         reason = "" if event.isAccepted() else self.topics.refused
         place = self.viewport().mapToGlobal(event.position().toPoint())
-        QToolTip.showText(place, reason, self.viewport())
+        QToolTip.showText(place, kit.tip(reason), self.viewport())
         self.refused.emit(reason)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:

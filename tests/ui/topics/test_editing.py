@@ -5,12 +5,13 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QLineEdit
+from PySide6.QtWidgets import QInputDialog, QLabel, QLineEdit
 
 from app.ui import dialogs
 from app.ui.topics.asks import SplitDialog, TargetDialog
+from tests.programs import add_dataset
 from tests.ui.conftest import drawn
-from tests.ui.topics.conftest import ALT, CTRL, SHIFT, OpenTopics, shown_dialog
+from tests.ui.topics.conftest import ALT, CTRL, SHIFT, OpenTopics, placed, row, shown_dialog
 
 WHOLE = ("Cards", "  Lost", "  Stolen", "Money", "  Fees", "  Rates", "Other")
 Keys = Qt.Key
@@ -185,6 +186,140 @@ async def test_after_a_delete_its_neighbour_is_selected(open_topics: OpenTopics)
             )
             assert hands.tree.current() == hands.tree.selected()[0]
         assert hands.names() == ["Cards", "  Lost", "  Stolen", "Other"]
+
+
+async def test_only_what_was_changed_of_differing_targets_is_set(open_topics: OpenTopics) -> None:
+    async with open_topics() as hands:
+        fees, rates = hands.ids["Fees"], hands.ids["Rates"]
+
+        def marks() -> list[Any]:
+            by_key = hands.panel.snapshot.arranged.by_key
+            return [(m.target, m.quota) for m in (by_key[fees].mark, by_key[rates].mark)]
+
+        await hands.app.call("set_topics", topic_ids=[fees], target=0.12345, quota=30)
+        await hands.app.call("set_topics", topic_ids=[rates], quota=50)
+        await hands.until(lambda: marks() == [(0.12345, 30), (None, 50)])
+        hands.click("Fees")
+        hands.click("Rates", CTRL)
+        hands.press(Keys.Key_T, CTRL)
+        await hands.until(lambda: shown_dialog(TargetDialog))
+        dialog = shown_dialog(TargetDialog)
+        mixed = Qt.CheckState.PartiallyChecked
+        assert dialog.has_share.checkState() == dialog.has_count.checkState() == mixed
+        assert not dialog.share.isEnabled()
+        assert dialog.changed == {}
+        dialog.has_count.setChecked(True)
+        dialog.count.setValue(60)
+        dialog.accept()
+        await hands.until(lambda: marks() == [(0.12345, 60), (None, 60)])
+        await hands.back()
+        hands.click("Fees")
+        hands.press(Keys.Key_T, CTRL)
+        await hands.until(lambda: shown_dialog(TargetDialog))
+        dialog = shown_dialog(TargetDialog)
+        assert dialog.share.value() == 12.3
+        dialog.has_count.setChecked(False)
+        dialog.accept()
+        await hands.until(lambda: marks() == [(0.12345, None), (None, 60)])
+
+
+async def test_without_an_own_number_the_datasets_is_named(open_topics: OpenTopics) -> None:
+    async with open_topics() as hands:
+        await hands.app.call("set_topics", topic_ids=[*hands.ids.values()], quota=3)
+        await hands.until(lambda: hands.panel.snapshot.lines[0].mark.quota == 3)
+        hands.click("Fees")
+        hands.press(Keys.Key_T, CTRL)
+        await hands.until(lambda: shown_dialog(TargetDialog))
+        words = " ".join(label.text() for label in shown_dialog(TargetDialog).findChildren(QLabel))
+        assert f"it should have {hands.panel.snapshot.quota} records" in words
+        shown_dialog(TargetDialog).reject()
+
+
+async def test_an_edit_is_of_the_selected_not_of_what_was_deselected(
+    open_topics: OpenTopics,
+) -> None:
+    async with open_topics() as hands:
+        hands.click("Fees")
+        hands.click("Lost", CTRL)
+        hands.click("Other", CTRL)
+        hands.click("Other", CTRL)
+        assert hands.tree.current().name == "Other"
+        assert "into “Lost”" in hands.panel.pane.buttons["merge"].toolTip()
+        hands.click("Lost", CTRL)
+        assert [line.name for line in hands.tree.selected()] == ["Fees"]
+        hands.press(Keys.Key_F2)
+        editor = hands.tree.findChild(QLineEdit, "")
+        assert editor is not None
+        assert editor.text() == "Fees"
+        QTest.keyClick(editor, Keys.Key_Escape)
+        for key, keys, kind in (
+            (Keys.Key_D, CTRL, QInputDialog),
+            (Keys.Key_Return, CTRL, QInputDialog),
+            (Keys.Key_M, CTRL | SHIFT, SplitDialog),
+        ):
+            hands.press(key, keys)
+            await hands.until(lambda kind=kind: shown_dialog(kind))
+            said = [label.text() for label in shown_dialog(kind).findChildren(QLabel)]
+            said.append(shown_dialog(kind).windowTitle())
+            assert any("Fees”" in words for words in said)
+            shown_dialog(kind).reject()
+            await hands.back()
+        hands.click("Lost", CTRL)
+        hands.click("Other", CTRL)
+        hands.click("Other", CTRL)
+        hands.press(Keys.Key_M, CTRL)
+        await hands.shows("Cards", "  Lost", "  Stolen", "Money", "  Rates", "Other")
+
+
+async def test_another_dataset_begins_with_nothing_of_the_last(open_topics: OpenTopics) -> None:
+    async with open_topics() as hands:
+        hands.click("Fees")
+        hands.press(Keys.Key_X, CTRL)
+        hands.click("Rates")
+        hands.press(Keys.Key_F2)
+        hands.tree.collapse(hands.index("Cards"))
+        hands.panel.pane.finding.changed.emit()
+        other = await add_dataset(hands.app, [row(1)], "Other")
+        await hands.app.open(other)
+        assert hands.tree.cut == frozenset()
+        assert not hands.tree.selected()
+        assert hands.tree.state() != hands.tree.State.EditingState
+        assert not hands.panel.pane._find_later.isActive()
+        ids = await placed(hands.app)
+        assert ids == hands.ids  # as those of the last
+        hands.window.go("topics_config", {})
+        await hands.shows(*WHOLE)
+        assert hands.tree.isExpanded(hands.index("Cards"))
+
+
+async def test_a_topic_taken_away_while_one_is_named_below_it_is_said(
+    open_topics: OpenTopics,
+) -> None:
+    async with open_topics() as hands:
+        hands.click("Money")
+        hands.press(Keys.Key_Return, CTRL)
+        await hands.until(lambda: shown_dialog(QInputDialog))
+        await hands.app.call("delete_topics", topic_ids=[hands.ids["Money"]])
+        await hands.shows("Cards", "  Lost", "  Stolen", "Other")
+        shown_dialog(QInputDialog).setTextValue("Loans")
+        shown_dialog(QInputDialog).accept()
+        await hands.until(lambda: "act" in hands.panel.errors)
+        assert "Loans" not in "".join(hands.names())
+
+
+async def test_a_name_with_markup_is_text_in_tooltips_and_dialogs(open_topics: OpenTopics) -> None:
+    async with open_topics() as hands:
+        await hands.app.call("rename_topic", topic_id=hands.ids["Fees"], name="<b>F</b>")
+        await hands.until(lambda: "  <b>F</b>" in hands.names())
+        hands.click("Rates")
+        hands.click("<b>F</b>", CTRL)
+        assert "into “&lt;b&gt;F" in hands.panel.pane.buttons["merge"].toolTip()
+        hands.click("Money")
+        hands.press(Keys.Key_Return, CTRL)
+        await hands.until(lambda: shown_dialog(QInputDialog))
+        labels = shown_dialog(QInputDialog).findChildren(QLabel)
+        assert {label.textFormat() for label in labels} == {Qt.TextFormat.PlainText}
+        shown_dialog(QInputDialog).reject()
 
 
 async def test_describing_and_taking_the_description_away(open_topics: OpenTopics) -> None:

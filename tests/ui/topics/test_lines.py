@@ -189,3 +189,10 @@ def test_what_stands_where_a_line_was(gone: set[int], left: int | None) -> None:
 def test_a_line_that_went_elsewhere_is_its_own_heir() -> None:
     moved = [*ROWS[:1], ROWS[1].model_copy(update={"parent_id": 4, "position": 2}), *ROWS[2:]]
     assert heir(lines(), arrange(stored_lines(build_tree(moved), KNOWN)), 2) == 2
+
+
+def test_one_record_is_said_as_one() -> None:
+    line = Line(1, ("Fees",), Figures(1, 0.9, 0.5, 1), mark=Mark(quota=1))
+    assert explained(line, 1) == "1 record"
+    assert "of 1 record in" in explained(line, 4)
+    assert "own target: 1 record wanted" in explained(line, 0)
