@@ -13,6 +13,7 @@ from app.generation.weights import topic_weights
 from app.generation.writing_list import as_csv, as_markdown
 from app.store import generated, records, topics
 from app.store.database import Tx
+from app.store.filters import FREE
 from app.store.records import RecordFilter
 from app.tools.base import Card, Context, tool
 from app.tools.cards import records_card
@@ -171,9 +172,9 @@ def _needs(
 def _moves(tx: Tx, report: CoverageReport, needs: dict[str, int]) -> list[ProposedMove]:
     names = {i: shown(path) for i, path in leaf_paths(topics.all_topics(tx)).items()}
     query = (
-        "SELECT id, topic_id, probability, fit, topic_source, alternatives FROM record "
-        "WHERE valid AND topic_source IS NOT 'user' AND (topic_id IS NULL OR probability < 0.8) "
-        "AND alternatives <> '[]'"
+        "SELECT id, topic_id, probability, fit, alternatives FROM record WHERE valid "
+        "AND COALESCE(topic_source, '') NOT IN ('user', 'label', 'model') "
+        f"AND (topic_id IS NULL OR probability < 0.8) AND {FREE} AND alternatives <> '[]'"
     )
     assignments = (
         Assignment(
@@ -181,10 +182,9 @@ def _moves(tx: Tx, report: CoverageReport, needs: dict[str, int]) -> list[Propos
             topic=names.get(topic),
             probability=probability or 0.0,
             fit=fit or 0.0,
-            confirmed=source == "user",
             alternatives={names[t]: p for t, p in orjson.loads(alternatives) if t in names},
         )
-        for i, topic, probability, fit, source, alternatives in tx.db.execute_sql(query)
+        for i, topic, probability, fit, alternatives in tx.db.execute_sql(query)
     )
     found: list[Move] = propose_moves(assignments, needs)
     previews = {row.id: row.preview for row in records.rows(tx, [m.record_id for m in found])}

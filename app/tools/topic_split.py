@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from app.domain.topic_tree import Tree
 from app.domain.topics import Topic, TopicNode
 from app.errors import ToolError
+from app.jobs import Job
 from app.paths import resource
 from app.store import records, topic_split, topics
 from app.store.database import Tx
@@ -42,6 +43,23 @@ async def split_topic(ctx: Context, topic_id: int, parts: int | None = None) -> 
         raise ToolError(f"parts is 2 to {MOST}.")
     session = ctx.open
     leaf, number = await session.store.read(_leaf, topic_id)
+    found = await ctx.jobs.run(
+        f"Split “{leaf.name}”",
+        lambda job: _parts_in_worker(ctx, job, topic_id, parts),
+        dataset_id=session.dataset_id,
+        heavy=True,
+    )
+    label = f"Split “{leaf.name}” in {len(found)}"
+    made = await ctx.write(label, topic_split.split, topic_id, found)
+    names = await session.store.read(_names, made)
+    return Split(topic_ids=made, names=names, records=number)
+
+
+async def _parts_in_worker(
+    ctx: Context, job: Job, topic_id: int, parts: int | None
+) -> list[TopicNode]:
+    """Written and read in the job's turn: another split, waiting for its own, has the same folder."""
+    session = ctx.open
     work = session.folder / "runs" / "split"
     spec = RecordFilter(topic_ids=(topic_id,))
     config = {
@@ -50,17 +68,8 @@ async def split_topic(ctx: Context, topic_id: int, parts: int | None = None) -> 
         "encoder": str(resource(ENCODER)),
         "parts": parts,
     }
-    result = await ctx.jobs.run(
-        f"Split “{leaf.name}”",
-        lambda job: run_worker("split", work, config, on_status=follow_job(job)),
-        dataset_id=session.dataset_id,
-        heavy=True,
-    )
-    found = await asyncio.to_thread(_read, Path(result["parts"]))
-    label = f"Split “{leaf.name}” in {len(found)}"
-    made = await ctx.write(label, topic_split.split, topic_id, found)
-    names = await session.store.read(_names, made)
-    return Split(topic_ids=made, names=names, records=number)
+    result = await run_worker("split", work, config, on_status=follow_job(job))
+    return await asyncio.to_thread(_read, Path(result["parts"]))
 
 
 def _leaf(tx: Tx, topic_id: int) -> tuple[Topic, int]:

@@ -1,5 +1,6 @@
 """A topic divided by what its records say: every record in one part, one Change, clear refusals."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -97,3 +98,16 @@ async def test_what_cannot_be_split_is_told(program: OpenApp) -> None:
             await app.call("split_topic", topic_id=few)
         with pytest.raises(ToolError, match="parts is 2"):
             await app.call("split_topic", topic_id=few, parts=1)
+
+
+async def test_two_splits_at_once_each_divide_their_own_records(program: OpenApp) -> None:
+    async with program() as app:
+        made = [await app.call("add_topic", name=name) for name in ("First", "Second")]
+        first, second = (each.topic_id for each in made)
+        for topic_id, ids in ((first, range(1, 41)), (second, range(41, 81))):
+            await app.session.store.write("Fill", topics.assign, list(ids), topic_id, source="auto")
+        both = [app.call("split_topic", topic_id=each, parts=2) for each in (first, second)]
+        parts = [set(split.topic_ids) for split in await asyncio.gather(*both)]
+        _, records = await state(app)
+        assert {t for i, t, _ in records if i <= 40} == parts[0]
+        assert {t for i, t, _ in records if i > 40} == parts[1]
