@@ -7,6 +7,7 @@ import orjson
 
 from app.store import results
 from app.store.database import Tx
+from app.tools.generation import offers
 from tests.tools.conftest import OpenApp
 
 
@@ -36,7 +37,7 @@ async def test_what_is_decided_or_below_a_lock_is_not_offered(program: OpenApp) 
             fresh = (await app.session.expected("categorize")).model_dump_json()
             add_result = partial(results.add, fingerprint=fresh, data={"threshold": 0.3})
             await app.session.store.transaction(add_result, "categorisation")
-            moves = (await app.call("generation_offers", target_topics=["Thin"])).moves
+            moves = (await offers(app.context(), ["Thin"], 40)).moves
             return sorted(move.record_id for move in moves)
 
         assert await offered() == [1, 5]
